@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * Three kinds of tests (docs/testing.md): `unit` beside the code, `crash` for the fault classes that
+ * run in process, `e2e` for real processes, sockets, files and kills.
+ */
+const conditions = ['kv-source', 'module', 'node', 'import', 'default']
+
+function project(name: string, include: string[], timeoutMs: number) {
+  return {
+    resolve: { conditions },
+    ssr: { resolve: { conditions, externalConditions: ['kv-source'] } },
+    test: {
+      name,
+      include,
+      testTimeout: timeoutMs,
+      hookTimeout: timeoutMs,
+      pool: 'forks' as const,
+    },
+  }
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['{packages,apps}/*/src/**/*.test.ts', 'test/unit/**/*.test.ts'], 20_000),
+      project('crash', ['packages/*/test/crash/**/*.test.ts'], 600_000),
+      project('e2e', ['{packages,apps}/*/test/e2e/**/*.test.ts', 'test/e2e/**/*.test.ts'], 300_000),
+    ],
+  },
+})
