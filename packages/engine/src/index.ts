@@ -1,1 +1,24 @@
-export {}
+export type { Clock } from './clock.ts'
+export { systemClock } from './clock.ts'
+export type { Outcome, StoreErrorCode } from './errors.ts'
+export { KvError, storeErrorTraits } from './errors.ts'
+export type { LatencySummary } from './histogram.ts'
+export type { Logger } from './logger.ts'
+export type { MergeReport } from './merge/merge.ts'
+export type { NodeIdentity } from './node-file.ts'
+export type { DurabilityMode, StoreOptions } from './options.ts'
+export type {
+  BatchOperation,
+  Bytes,
+  DeleteResult,
+  PageOptions,
+  RangeEntry,
+  RangeOptions,
+  RangePage,
+  ReachedDurability,
+  StoredValue,
+  WriteOptions,
+  WriteResult,
+} from './results.ts'
+export type { StoreStats } from './stats.ts'
+export { Store } from './store.ts'

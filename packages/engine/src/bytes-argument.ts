@@ -1,0 +1,50 @@
+import { KvError } from './errors.ts'
+import type { KeyBounds } from './key-bounds.ts'
+import type { Bytes, RangeOptions } from './results.ts'
+
+/** Keys and values as callers give them, as bytes. Throws `TypeError` for anything but text and bytes. */
+export function bytesOf(value: Bytes, what: string): Uint8Array {
+  if (typeof value === 'string') return Buffer.from(value, 'utf8')
+  if (value instanceof Uint8Array) return value
+  throw new TypeError(`${what} must be a string or a Uint8Array, not ${typeName(value)}`)
+}
+
+export function checkedKey(value: Bytes, bytesMax: number): Uint8Array {
+  const key = bytesOf(value, 'a key')
+  if (key.length > bytesMax) {
+    throw new KvError(
+      'KV_KEY_TOO_LARGE',
+      `the key has ${key.length} bytes, more than keyBytesMax (${bytesMax}); nothing was written`,
+    )
+  }
+  return key
+}
+
+export function checkedValue(value: Bytes, bytesMax: number): Uint8Array {
+  const bytes = bytesOf(value, 'a value')
+  if (bytes.length > bytesMax) {
+    throw new KvError(
+      'KV_VALUE_TOO_LARGE',
+      `the value has ${bytes.length} bytes, more than valueBytesMax (${bytesMax}); nothing was written`,
+    )
+  }
+  return bytes
+}
+
+export function boundsOf(options: RangeOptions): KeyBounds {
+  const bound = (name: 'gte' | 'gt' | 'lte' | 'lt' | 'prefix'): Uint8Array | undefined => {
+    const value = options[name]
+    return value === undefined ? undefined : bytesOf(value, `the bound ${name}`)
+  }
+  return {
+    gte: bound('gte'),
+    gt: bound('gt'),
+    lte: bound('lte'),
+    lt: bound('lt'),
+    prefix: bound('prefix'),
+  }
+}
+
+function typeName(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}

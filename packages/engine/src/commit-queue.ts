@@ -1,0 +1,265 @@
+import type { Clock } from './clock.ts'
+import { KvError } from './errors.ts'
+import { Group, type LogOperation, type Run, type Waiter } from './group.ts'
+import { keyText } from './key-text.ts'
+import type { LogWriter, OpenSegment } from './log-writer.ts'
+import { recordKind } from './record.ts'
+
+/** Bytes written and applied in one go: bounds how long applying holds the event loop. */
+const runBytesMax = 1024 * 1024
+
+export interface CommitQueueOptions {
+  /** Sync before every acknowledgement. */
+  readonly syncAlways: boolean
+  /** Gathered and unwritten bytes beyond which operations are refused. */
+  readonly pendingBytesMax: number
+}
+
+export interface CommitObserver {
+  /** Makes a run visible: it is as durable as its acknowledgement will say, at `offset` of the active segment. */
+  apply(run: Run, segment: OpenSegment, offset: number): void
+  /** The active segment has been closed, and another one stands in its place. */
+  rolled(closed: OpenSegment): void
+  /** A group was written; `syncMs` is undefined when it was not synced. */
+  written(records: number, bytes: number, syncMs: number | undefined): void
+  /** Writing has ended for good. */
+  failed(error: unknown): void
+}
+
+/** The state of a key that operations not yet applied will leave. */
+export interface PendingKey {
+  readonly index: number
+  readonly exists: boolean
+}
+
+interface Watcher {
+  readonly index: number
+  readonly waiter: Waiter
+}
+
+/**
+ * Group commit: operations of all callers gather into one group while the group before is written and
+ * synced, without any delay of its own. Groups are written in order, applied in order, and only then
+ * acknowledged.
+ */
+export class CommitQueue {
+  readonly #log: LogWriter
+  readonly #clock: Clock
+  readonly #options: CommitQueueOptions
+  readonly #observer: CommitObserver
+  /** Keys touched by operations that are gathered or in flight. */
+  readonly #pending = new Map<string, PendingKey>()
+  #watchers: Watcher[] = []
+  #gathering: Group
+  #writing: Group
+  #running: Promise<void> | undefined
+  #lastTimestamp: number
+  #failure: unknown
+
+  constructor(
+    log: LogWriter,
+    clock: Clock,
+    lastTimestamp: number,
+    options: CommitQueueOptions,
+    observer: CommitObserver,
+  ) {
+    this.#log = log
+    this.#clock = clock
+    this.#lastTimestamp = lastTimestamp
+    this.#options = options
+    this.#observer = observer
+    this.#gathering = new Group(log.position)
+    this.#writing = new Group(log.position)
+  }
+
+  /** Bytes that wait to be written. */
+  get pendingBytes(): number {
+    return this.#gathering.bytes + this.#writing.bytes
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined
+  }
+
+  /** What the operations under way will leave of a key, if any touches it. */
+  pendingKey(key: Uint8Array): PendingKey | undefined {
+    return this.#pending.get(keyText(key))
+  }
+
+  /**
+   * Takes in operations that become durable and visible together. Returns the index of the first; `waiter`
+   * hears how it ended. Throws `KV_TRY_LATER` when too much is under way.
+   */
+  submit(operations: readonly LogOperation[], waiter: Waiter): number {
+    this.#refuseIfFailed()
+    if (this.pendingBytes > this.#options.pendingBytesMax) {
+      throw new KvError(
+        'KV_TRY_LATER',
+        `${this.pendingBytes} bytes wait to be written, more than pendingBytesMax; nothing was written; try again shortly`,
+        { details: { retryAfterMs: 50 } },
+      )
+    }
+    const firstIndex = this.#gathering.add(operations, this.#timestamp(), waiter)
+    let index = firstIndex
+    for (const { kind, key } of operations) {
+      const text = keyText(key)
+      // Deleted first, so that the map's order is that of the indices.
+      this.#pending.delete(text)
+      this.#pending.set(text, { index, exists: kind === recordKind.put })
+      index++
+    }
+    this.#start()
+    return firstIndex
+  }
+
+  /** `waiter` hears how the operation with this index, which is gathered or in flight, ends. */
+  watch(index: number, waiter: Waiter): void {
+    this.#watchers.push({ index, waiter })
+  }
+
+  /** Resolves once all that was submitted before has ended, well or badly. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  /** Syncs all that is written. A failure ends the writing and is thrown. */
+  async sync(): Promise<void> {
+    this.#refuseIfFailed()
+    try {
+      await this.#log.sync()
+    } catch (error) {
+      throw this.#fail(error)
+    }
+  }
+
+  /** Ends the writing: a disk, or the store's state on it, can no longer be trusted. Returns what callers get. */
+  fail(error: unknown): KvError {
+    return this.#fail(error)
+  }
+
+  #start(): void {
+    if (this.#running !== undefined) return
+    // A microtask later, so that all operations of one event-loop turn's burst share the first group.
+    this.#running = Promise.resolve()
+      .then(() => this.#writeGroups())
+      .finally(() => {
+        this.#running = undefined
+        // What came between the last group's end and now.
+        if (!this.#gathering.isEmpty) this.#start()
+      })
+  }
+
+  async #writeGroups(): Promise<void> {
+    while (!this.#gathering.isEmpty && this.#failure === undefined) {
+      const group = this.#gathering
+      group.closeFrame()
+      this.#gathering = this.#writing
+      this.#gathering.reset(group.position)
+      this.#writing = group
+      try {
+        await this.#writeGroup(group)
+      } catch (error) {
+        this.#drop(group, error)
+      }
+      group.reset(group.position)
+    }
+  }
+
+  async #writeGroup(group: Group): Promise<void> {
+    for (;;) {
+      if (this.#log.isFull) this.#observer.rolled(await this.#log.roll())
+      const run = group.takeRun(Math.min(runBytesMax, this.#log.room))
+      if (run === undefined) return
+      try {
+        await this.#writeRun(run)
+      } catch (error) {
+        const failure = this.#isHarmless(error) ? error : this.#fail(error)
+        for (const { waiters } of run.frames) for (const waiter of waiters) waiter.failed(failure)
+        throw failure
+      }
+    }
+  }
+
+  async #writeRun(run: Run): Promise<void> {
+    const offset = await this.#log.write(run)
+    const syncs = this.#options.syncAlways || run.wantsSync
+    const syncStart = this.#clock.monotonic()
+    if (syncs) await this.#log.sync()
+    const syncMs = syncs ? this.#clock.monotonic() - syncStart : undefined
+    this.#observer.apply(run, this.#log.active, offset)
+    this.#forget(run)
+    this.#observer.written(run.records, run.bytes.length, syncMs)
+    for (const { waiters } of run.frames) for (const waiter of waiters) waiter.committed(syncs)
+    this.#tellWatchers(run.end.index, (waiter) => waiter.committed(syncs))
+  }
+
+  /**
+   * After a failure: what was gathered behind the failed run was evaluated on it and goes with it. The log
+   * goes on where it ended, unless the failure is final.
+   */
+  #drop(group: Group, error: unknown): void {
+    const failure = this.#isHarmless(error) ? error : this.#fail(error)
+    group.failRest(failure)
+    this.#gathering.closeFrame()
+    this.#gathering.failRest(failure)
+    this.#tellWatchers(Number.POSITIVE_INFINITY, (waiter) => waiter.failed(failure))
+    this.#pending.clear()
+    group.reset(this.#log.position)
+    this.#gathering.reset(this.#log.position)
+  }
+
+  #forget(run: Run): void {
+    for (const [text, { index }] of this.#pending) {
+      if (index >= run.end.index) break
+      this.#pending.delete(text)
+    }
+  }
+
+  #tellWatchers(indexEnd: number, tell: (waiter: Waiter) => void): void {
+    if (this.#watchers.length === 0) return
+    const told = this.#watchers.filter(({ index }) => index < indexEnd)
+    this.#watchers = this.#watchers.filter(({ index }) => index >= indexEnd)
+    for (const { waiter } of told) tell(waiter)
+  }
+
+  #isHarmless(error: unknown): error is KvError {
+    return (
+      error instanceof KvError && (error.code === 'KV_DISK_FULL' || error.code === 'KV_TRY_LATER')
+    )
+  }
+
+  #fail(error: unknown): KvError {
+    const failure = storageFailed(error)
+    if (this.#failure === undefined) {
+      this.#failure = failure
+      this.#observer.failed(error)
+    }
+    return failure
+  }
+
+  #refuseIfFailed(): void {
+    if (this.#failure !== undefined) {
+      throw new KvError(
+        'KV_STORAGE_FAILED',
+        'the store stopped writing after a disk error; this write was not made; see to the disk and restart',
+        { cause: this.#failure },
+      )
+    }
+  }
+
+  /** ms since the epoch; never goes back. */
+  #timestamp(): number {
+    this.#lastTimestamp = Math.max(this.#lastTimestamp, Math.floor(this.#clock.now()))
+    return this.#lastTimestamp
+  }
+}
+
+function storageFailed(cause: unknown): KvError {
+  if (cause instanceof KvError && cause.code === 'KV_STORAGE_FAILED') return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new KvError(
+    'KV_STORAGE_FAILED',
+    `the disk failed (${reason}); whether this write is on it is unknown; the store takes no more writes: see to the disk and restart`,
+    { cause },
+  )
+}

@@ -1,0 +1,213 @@
+import { assert } from './assert.ts'
+import type { DataFile } from './data-file.ts'
+import { KvError, systemErrorCode } from './errors.ts'
+import type { FileSystem, ReadableFile } from './file-system/file-system.ts'
+import { removeIfThere } from './small-file.ts'
+
+interface Place {
+  readonly file: DataFile
+  handle: ReadableFile | undefined
+  opening: Promise<ReadableFile> | undefined
+  /** Reads under way, and whoever else needs the file to stay. */
+  pins: number
+  retired: boolean
+}
+
+/**
+ * The files of a store by slot, and their descriptors. At most `openFilesMax` are open, the least recently
+ * used are closed first; a file that is being read is neither closed nor removed under the reader.
+ */
+export class FileTable {
+  readonly #fileSystem: FileSystem
+  readonly #directory: string
+  readonly #openFilesMax: number
+  readonly #onRemovalFailure: (file: DataFile, error: unknown) => void
+  readonly #places: (Place | undefined)[] = []
+  /** Slots with a descriptor, least recently used first. */
+  readonly #open = new Set<number>()
+  #pins = 0
+  #onUnpinned: () => void = () => undefined
+
+  constructor(
+    fileSystem: FileSystem,
+    directory: string,
+    openFilesMax: number,
+    onRemovalFailure: (file: DataFile, error: unknown) => void,
+  ) {
+    this.#fileSystem = fileSystem
+    this.#directory = directory
+    this.#openFilesMax = openFilesMax
+    this.#onRemovalFailure = onRemovalFailure
+  }
+
+  get openFiles(): number {
+    return this.#open.size
+  }
+
+  /** The slots and files that count, in no order. */
+  *entries(): Generator<readonly [number, DataFile]> {
+    for (const [slot, place] of this.#places.entries()) {
+      if (place !== undefined && !place.retired) yield [slot, place.file]
+    }
+  }
+
+  /** The files that count, in no order. */
+  *files(): Generator<DataFile> {
+    for (const [, file] of this.entries()) yield file
+  }
+
+  /** Takes in a file, with a descriptor when one is open already. Returns its slot. */
+  add(file: DataFile, handle?: ReadableFile): number {
+    const free = this.#places.indexOf(undefined)
+    const slot = free === -1 ? this.#places.length : free
+    this.#places[slot] = { file, handle, opening: undefined, pins: 0, retired: false }
+    if (handle !== undefined) this.#open.add(slot)
+    return slot
+  }
+
+  slotOf(file: DataFile): number {
+    const slot = this.#places.findIndex((place) => place?.file === file)
+    assert(slot !== -1, 'a file of the store has a slot')
+    return slot
+  }
+
+  file(slot: number): DataFile {
+    return this.#place(slot).file
+  }
+
+  /** A descriptor that is open already, for a read in this turn of the event loop. */
+  handle(slot: number): ReadableFile | undefined {
+    const { handle } = this.#place(slot)
+    if (handle !== undefined) this.#touch(slot)
+    return handle
+  }
+
+  /**
+   * Keeps files from being removed, from this very call on, so that locations looked up just before stay good.
+   * Returns what lets them go.
+   */
+  pin(slots: Iterable<number>): () => Promise<void> {
+    const pinned = [...slots].map((slot) => ({ slot, place: this.#place(slot) }))
+    for (const { place } of pinned) place.pins++
+    this.#pins++
+    return async () => {
+      for (const { slot, place } of pinned) {
+        place.pins--
+        if (place.retired && place.pins === 0) await this.#removeFile(slot, place)
+      }
+      await this.#closeSurplus()
+      this.#pins--
+      if (this.#pins === 0) this.#onUnpinned()
+    }
+  }
+
+  /** Runs `use` with the file open and pinned. */
+  async withFile<T>(slot: number, use: (file: ReadableFile) => Promise<T>): Promise<T> {
+    const release = this.pin([slot])
+    const place = this.#place(slot)
+    try {
+      return await use(place.handle ?? (await this.#openFile(slot, place)))
+    } finally {
+      await release()
+    }
+  }
+
+  /** Removes a file for good, with its hint, as soon as nobody reads it any more. */
+  async retire(slot: number): Promise<void> {
+    const place = this.#place(slot)
+    assert(place.file.liveRecords === 0, 'a retired file holds no live record')
+    place.retired = true
+    if (place.pins === 0) await this.#removeFile(slot, place)
+  }
+
+  /** Closes all descriptors, once nobody reads any more. */
+  async close(): Promise<void> {
+    if (this.#pins > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onUnpinned = resolve
+      })
+    }
+    const handles = this.#places.flatMap((place) => place?.handle ?? [])
+    this.#places.length = 0
+    this.#open.clear()
+    for (const handle of handles) await handle.close()
+  }
+
+  #place(slot: number): Place {
+    const place = this.#places[slot]
+    assert(place !== undefined, 'a slot in use names a file')
+    return place
+  }
+
+  #openFile(slot: number, place: Place): Promise<ReadableFile> {
+    place.opening ??= this.#openForReading(place.file)
+      .then((handle) => {
+        place.handle = handle
+        this.#touch(slot)
+        return handle
+      })
+      .finally(() => {
+        place.opening = undefined
+      })
+    return place.opening
+  }
+
+  async #openForReading(file: DataFile): Promise<ReadableFile> {
+    await this.#closeSurplus(1)
+    try {
+      return await this.#fileSystem.openForReading(`${this.#directory}/${file.path}`)
+    } catch (error) {
+      const code = systemErrorCode(error)
+      if (code === 'EMFILE' || code === 'ENFILE') {
+        throw new KvError(
+          'KV_TRY_LATER',
+          'no file descriptor is free; nothing was changed; try again',
+          {
+            cause: error,
+          },
+        )
+      }
+      throw new KvError(
+        'KV_CORRUPT_STORE',
+        `${file.path} cannot be opened (${code ?? 'unknown error'}); nothing was changed; see to the disk and restart`,
+        { cause: error },
+      )
+    }
+  }
+
+  #touch(slot: number): void {
+    this.#open.delete(slot)
+    this.#open.add(slot)
+  }
+
+  /** Closes descriptors nobody uses until there is room for `wanted` more. */
+  async #closeSurplus(wanted = 0): Promise<void> {
+    if (this.#open.size + wanted <= this.#openFilesMax) return
+    for (const slot of this.#open) {
+      const place = this.#place(slot)
+      if (place.pins > 0 || place.file.state !== 'sealed') continue
+      await this.#closeHandle(slot, place)
+      if (this.#open.size + wanted <= this.#openFilesMax) return
+    }
+  }
+
+  async #closeHandle(slot: number, place: Place): Promise<void> {
+    const { handle } = place
+    place.handle = undefined
+    this.#open.delete(slot)
+    await handle?.close()
+  }
+
+  async #removeFile(slot: number, place: Place): Promise<void> {
+    if (this.#places[slot] !== place) return
+    await this.#closeHandle(slot, place)
+    this.#places[slot] = undefined
+    try {
+      await removeIfThere(this.#fileSystem, `${this.#directory}/${place.file.hintPath}`)
+      await removeIfThere(this.#fileSystem, `${this.#directory}/${place.file.path}`)
+    } catch (error) {
+      // MANIFEST no longer names it, so the next open removes it; until then it only takes space.
+      this.#onRemovalFailure(place.file, error)
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import { DataFile } from './data-file.ts'
+import { KvError, systemErrorCode } from './errors.ts'
+import { logDirectoryName, nextSegmentFileName } from './file-names.ts'
+import type { FileSystem, WritableFile } from './file-system/file-system.ts'
+import { writeFully } from './file-system/transfer.ts'
+import type { LogPosition } from './frame.ts'
+import type { Run } from './group.ts'
+import type { DurablePoint, MarksWriter } from './marks-writer.ts'
+import { encodeSegmentHeader, segmentHeaderBytes, segmentKind } from './segment.ts'
+import { removeIfThere } from './small-file.ts'
+
+/** A log segment with a descriptor to write through. */
+export interface OpenSegment {
+  readonly file: DataFile
+  readonly handle: WritableFile
+}
+
+/**
+ * Appends to the active segment, syncs it and rolls to the next.
+ *
+ * A failed write or sync is final for the trust in that file: only a write that ran out of space and could
+ * be taken back leaves the log as it was, and is a `KV_DISK_FULL`. Every other error must end the writing.
+ */
+export class LogWriter {
+  readonly #fileSystem: FileSystem
+  readonly #directory: string
+  readonly #segmentBytes: number
+  readonly #marks: MarksWriter
+  #active: OpenSegment
+  #position: LogPosition
+  /** Bytes of the active segment that a sync has covered. */
+  #syncedBytes: number
+  #syncing: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
+
+  /** The active segment ends at `position` and is durable up to there. */
+  constructor(
+    fileSystem: FileSystem,
+    directory: string,
+    segmentBytes: number,
+    marks: MarksWriter,
+    active: OpenSegment,
+    position: LogPosition,
+  ) {
+    this.#fileSystem = fileSystem
+    this.#directory = directory
+    this.#segmentBytes = segmentBytes
+    this.#marks = marks
+    this.#active = active
+    this.#position = position
+    this.#syncedBytes = active.file.bytes
+  }
+
+  get active(): OpenSegment {
+    return this.#active
+  }
+
+  /** Where the log ends. */
+  get position(): LogPosition {
+    return this.#position
+  }
+
+  /** When a segment closes depends on its content only. */
+  get isFull(): boolean {
+    return this.#active.file.bytes >= this.#segmentBytes
+  }
+
+  /** Bytes after which the active segment is full. */
+  get room(): number {
+    return this.#segmentBytes - this.#active.file.bytes
+  }
+
+  get isSynced(): boolean {
+    return this.#syncedBytes === this.#active.file.bytes
+  }
+
+  /** Writes a run behind the end of the log. Returns its byte offset in the active segment. */
+  write(run: Run): Promise<number> {
+    return this.#trusted(() => this.#write(run))
+  }
+
+  /** Makes all that is written durable. Writes may go on meanwhile; what they add is not covered. */
+  sync(): Promise<void> {
+    return this.#trusted(() => this.#sync())
+  }
+
+  /**
+   * Closes the active segment and starts the next. Returns the closed one. A `KV_DISK_FULL` or `KV_TRY_LATER`
+   * has changed nothing.
+   */
+  roll(): Promise<OpenSegment> {
+    return this.#trusted(() => this.#roll())
+  }
+
+  /** Makes the end of the log durable and marks it: what a clean close leaves behind. */
+  finish(): Promise<void> {
+    return this.#trusted(async () => {
+      await this.#sync()
+      await this.#marks.markNow(this.#point())
+    })
+  }
+
+  /**
+   * After an error that is not harmless nothing is tried again: a second sync would succeed without having
+   * written what the first could not (Rebello et al., "Can Applications Recover from fsync Failures?",
+   * USENIX ATC 2020).
+   */
+  async #trusted<T>(step: () => Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure.error
+    try {
+      return await step()
+    } catch (error) {
+      if (!(error instanceof KvError)) this.#failure ??= { error }
+      throw error
+    }
+  }
+
+  async #write(run: Run): Promise<number> {
+    const { file, handle } = this.#active
+    const offset = file.bytes
+    try {
+      await writeFully(handle, run.bytes, offset)
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOSPC') throw error
+      await handle.truncate(offset)
+      throw diskFull(error)
+    }
+    file.bytes += run.bytes.length
+    file.records += run.records
+    file.highestIndex = run.end.index - 1
+    file.chainAfter = run.end.chain
+    this.#position = run.end
+    return offset
+  }
+
+  async #sync(): Promise<void> {
+    await this.#syncing
+    if (this.isSynced) return
+    this.#syncing = this.#syncActive()
+    try {
+      await this.#syncing
+    } finally {
+      this.#syncing = undefined
+    }
+  }
+
+  async #roll(): Promise<OpenSegment> {
+    await this.#sync()
+    await this.#marks.markNow(this.#point())
+    const logDirectory = `${this.#directory}/${logDirectoryName}`
+    const file = DataFile.log(this.#position, 'active', segmentHeaderBytes)
+    const handle = await this.#prepareNext(`${logDirectory}/${nextSegmentFileName}`)
+    try {
+      await this.#fileSystem.rename(
+        `${logDirectory}/${nextSegmentFileName}`,
+        `${this.#directory}/${file.path}`,
+      )
+      await this.#fileSystem.syncDirectory(logDirectory)
+    } catch (error) {
+      await handle.close().catch(() => undefined)
+      throw error
+    }
+    const closed = this.#active
+    closed.file.state = 'closed'
+    this.#active = { file, handle }
+    this.#syncedBytes = segmentHeaderBytes
+    return closed
+  }
+
+  async #syncActive(): Promise<void> {
+    const { handle } = this.#active
+    const point = this.#point()
+    await handle.sync()
+    this.#syncedBytes = point.offset
+    this.#marks.note(point)
+  }
+
+  #point(): DurablePoint {
+    const last = this.#position.index - 1
+    return {
+      index: last,
+      term: this.#position.term,
+      commit: last,
+      segment: this.#active.file.id,
+      offset: this.#active.file.bytes,
+      chain: this.#position.chain,
+    }
+  }
+
+  /** Makes the file that becomes the next segment, whole and durable but for its name. */
+  async #prepareNext(path: string): Promise<WritableFile> {
+    let handle: WritableFile | undefined
+    try {
+      await removeIfThere(this.#fileSystem, path)
+      handle = await this.#fileSystem.createFile(path)
+      const header = encodeSegmentHeader({
+        kind: segmentKind.log,
+        chainBefore: this.#position.chain,
+        firstIndex: this.#position.index,
+      })
+      await writeFully(handle, header, 0)
+      await handle.sync()
+      return handle
+    } catch (error) {
+      await handle?.close().catch(() => undefined)
+      switch (systemErrorCode(error)) {
+        case 'ENOSPC':
+          throw diskFull(error)
+        case 'EMFILE':
+        case 'ENFILE':
+          throw new KvError(
+            'KV_TRY_LATER',
+            'no file descriptor is free; nothing was written; try again',
+            {
+              cause: error,
+            },
+          )
+        default:
+          throw error
+      }
+    }
+  }
+}
+
+function diskFull(cause: unknown): KvError {
+  return new KvError(
+    'KV_DISK_FULL',
+    'the disk is full; this write was not made; free space and try again',
+    { cause },
+  )
+}

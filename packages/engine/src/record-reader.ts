@@ -1,0 +1,91 @@
+import { KvError } from './errors.ts'
+import { readFully, readFullySync } from './file-system/transfer.ts'
+import type { FileTable } from './file-table.ts'
+import type { Location } from './keydir/keydir.ts'
+import { type RecordKind, RecordView, recordKind } from './record.ts'
+
+/** Records up to this size are read in the same turn of the event loop when their file is open. */
+const syncReadBytesMax = 64 * 1024
+/** Reads under way at once for one caller. */
+const readsInFlightMax = 32
+
+/** A key and where its record should be. */
+export interface RecordAddress {
+  readonly key: Uint8Array
+  readonly location: Location
+  /** A put, unless said otherwise. */
+  readonly kind?: RecordKind
+}
+
+/**
+ * Reads records: one positional read each, checksum, key and index verified always. A mismatch is
+ * `KV_CORRUPT_RECORD`, never other data. Bytes handed out are the caller's own.
+ */
+export class RecordReader {
+  readonly #files: FileTable
+
+  constructor(files: FileTable) {
+    this.#files = files
+  }
+
+  /** The record, in this turn of the event loop where that is quick. */
+  read(address: RecordAddress): RecordView | Promise<RecordView> {
+    const { location } = address
+    const handle = location.size > syncReadBytesMax ? undefined : this.#files.handle(location.slot)
+    if (handle === undefined) return this.#readLater(address)
+    const bytes = Buffer.allocUnsafe(location.size)
+    const count = readFullySync(handle, bytes, location.offset)
+    return this.#verified(bytes.subarray(0, count), address)
+  }
+
+  /**
+   * Reads many records, in the order asked for, some of them at once. Their files stay, from this very call
+   * on, until all are read.
+   */
+  async readMany(addresses: readonly RecordAddress[]): Promise<RecordView[]> {
+    const slots = new Set(addresses.map(({ location }) => location.slot))
+    const release = this.#files.pin(slots)
+    try {
+      const records: RecordView[] = []
+      for (let at = 0; at < addresses.length; at += readsInFlightMax) {
+        const batch = addresses.slice(at, at + readsInFlightMax)
+        records.push(...(await Promise.all(batch.map((address) => this.read(address)))))
+      }
+      return records
+    } finally {
+      await release()
+    }
+  }
+
+  #readLater(address: RecordAddress): Promise<RecordView> {
+    const { location } = address
+    return this.#files.withFile(location.slot, async (handle) => {
+      const bytes = Buffer.allocUnsafe(location.size)
+      const count = await readFully(handle, bytes, location.offset)
+      return this.#verified(bytes.subarray(0, count), address)
+    })
+  }
+
+  #verified(bytes: Buffer, address: RecordAddress): RecordView {
+    const { key, location, kind = recordKind.put } = address
+    const record = new RecordView()
+    const good =
+      bytes.length === location.size &&
+      record.readChecked(bytes, 0, bytes.length) &&
+      record.end === bytes.length &&
+      record.kind === kind &&
+      record.index === location.index &&
+      record.key.equals(key)
+    if (!good) throw this.#corrupt(location)
+    return record
+  }
+
+  #corrupt({ slot, offset, size, index }: Location): KvError {
+    const { path } = this.#files.file(slot)
+    return new KvError(
+      'KV_CORRUPT_RECORD',
+      `the record of version ${index} in ${path} at byte ${offset} is damaged; nothing was changed; restore it from a backup, or write the key anew`,
+      { details: { path, offset, size, index } },
+    )
+  }
+}

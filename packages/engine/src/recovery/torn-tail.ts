@@ -1,0 +1,97 @@
+/** The end of the log after a crash: what is torn is cut, what is doubtful is written again. */
+
+import { systemErrorCode } from '../errors.ts'
+import { logDirectoryName, lostDirectoryName, lostFileName } from '../file-names.ts'
+import type { FileSystem, WritableFile } from '../file-system/file-system.ts'
+import { readFully, writeFully } from '../file-system/transfer.ts'
+import type { Logger } from '../logger.ts'
+import type { Mark } from '../mark.ts'
+import { segmentHeaderBytes } from '../segment.ts'
+
+const chunkBytes = 1024 * 1024
+/** Bounds of `lost/`: what is cut beyond them is not kept. */
+const lostFilesMax = 16
+const lostBytesMax = 64 * 1024 * 1024
+
+/**
+ * Cuts what stands in [`from`, `fileBytes`) of the active segment, bytes that were never acknowledged. A copy
+ * goes to `lost/` first, unless they are all zero. Returns how many bytes were cut.
+ */
+export async function cutTornTail(
+  fileSystem: FileSystem,
+  directory: string,
+  segment: number,
+  handle: WritableFile,
+  from: number,
+  fileBytes: number,
+  logger: Logger,
+): Promise<number> {
+  if (fileBytes <= from) return 0
+  const tail = Buffer.alloc(Math.min(fileBytes - from, lostBytesMax))
+  await readFully(handle, tail, from)
+  if (tail.some((byte) => byte !== 0)) {
+    try {
+      await keepLost(fileSystem, directory, segment, from, tail)
+    } catch (error) {
+      // The copy is a courtesy; without room for it the cut is right all the same.
+      if (systemErrorCode(error) !== 'ENOSPC') throw error
+      logger.warn({ err: error }, 'no room to keep a copy of the torn tail')
+    }
+  }
+  await handle.truncate(from)
+  await handle.sync()
+  logger.warn(
+    { segment: `${logDirectoryName}/${segment}`, from, bytes: fileBytes - from },
+    'cut a torn tail: bytes that were never acknowledged',
+  )
+  return fileBytes - from
+}
+
+/**
+ * Writes the bytes between the last mark and the end of the log in place again, and syncs them. After a sync
+ * that failed, Linux shows bytes in the page cache that are not on the disk and believes them clean: only
+ * writing them anew makes them count (Rebello et al., ATC 2020).
+ */
+export async function rewriteDoubtfulTail(
+  handle: WritableFile,
+  segment: number,
+  end: number,
+  mark: Mark,
+): Promise<void> {
+  const from = mark.segment === segment ? mark.offset : segmentHeaderBytes
+  const chunk = Buffer.alloc(Math.min(chunkBytes, Math.max(0, end - from)))
+  for (let at = from; at < end; at += chunk.length) {
+    const part = chunk.subarray(0, Math.min(chunk.length, end - at))
+    await readFully(handle, part, at)
+    await writeFully(handle, part, at)
+  }
+  await handle.sync()
+}
+
+async function keepLost(
+  fileSystem: FileSystem,
+  directory: string,
+  segment: number,
+  offset: number,
+  bytes: Buffer,
+): Promise<void> {
+  const folder = `${directory}/${lostDirectoryName}`
+  await fileSystem.makeDirectory(folder).catch((error: unknown) => {
+    if (systemErrorCode(error) !== 'EEXIST') throw error
+  })
+  const names = (await fileSystem.readDirectory(folder)).sort()
+  for (const name of names.slice(0, Math.max(0, names.length - lostFilesMax + 1))) {
+    await fileSystem.unlink(`${folder}/${name}`)
+  }
+  let serial = 1
+  while (names.includes(lostFileName(segment, offset, serial))) serial++
+  const file = await fileSystem.createFile(`${folder}/${lostFileName(segment, offset, serial)}`)
+  try {
+    await writeFully(file, bytes, 0)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await fileSystem.syncDirectory(folder)
+  await fileSystem.syncDirectory(directory)
+}

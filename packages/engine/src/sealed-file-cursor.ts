@@ -1,0 +1,56 @@
+import { corruptStore } from './corrupt-store.ts'
+import type { DataFile } from './data-file.ts'
+import type { FileSystem, ReadableFile } from './file-system/file-system.ts'
+import { HintCursor } from './hint-cursor.ts'
+import { openHint } from './hint-file.ts'
+import { type HintImage, HintImageBuilder } from './hint-image.ts'
+import { scanLog } from './log-scan.ts'
+import { scanOutput } from './output-scan.ts'
+import { segmentFooterBytes, segmentKind } from './segment.ts'
+
+/** A cursor over the entries of a sealed file. `image` is there when its hint was not to be had, and the file was scanned. */
+export interface SealedFileCursor {
+  readonly cursor: HintCursor
+  readonly image: HintImage | undefined
+}
+
+/** Walks a sealed file's entries by its hint, or by a scan of every byte when the hint is missing or bad. */
+export async function openSealedFileCursor(
+  fileSystem: FileSystem,
+  directory: string,
+  slot: number,
+  file: DataFile,
+  handle: ReadableFile,
+  nextTurn: () => Promise<void>,
+): Promise<SealedFileCursor> {
+  const folder = `${directory}/${file.directory}`
+  const hint = await openHint(fileSystem, folder, file.id, file.footerCrc)
+  if (hint !== undefined) return { cursor: HintCursor.overFile(slot, hint), image: undefined }
+  const image = await scanSealedFile(file, handle, nextTurn)
+  return { cursor: HintCursor.overImage(slot, image), image }
+}
+
+/** Builds the hint image of a sealed file from its bytes. Damage is corruption: never skipped in silence. */
+async function scanSealedFile(
+  file: DataFile,
+  handle: ReadableFile,
+  nextTurn: () => Promise<void>,
+): Promise<HintImage> {
+  const builder = new HintImageBuilder()
+  if (file.kind === segmentKind.log) {
+    const end = await scanLog(handle, file.bytes, file.start, {
+      record: (record, offset) => builder.add(record, offset),
+    })
+    const isWhole =
+      end.offset === file.bytes - segmentFooterBytes &&
+      end.position.index === file.highestIndex + 1 &&
+      end.position.chain === file.chainAfter
+    if (!isWhole) throw corruptStore(file.path, `a bad frame at byte ${end.offset}`)
+  } else {
+    const end = await scanOutput(handle, file.bytes, (record, offset) =>
+      builder.add(record, offset),
+    )
+    if (!end.isWhole) throw corruptStore(file.path, `a bad record at byte ${end.offset}`)
+  }
+  return builder.build(nextTurn)
+}

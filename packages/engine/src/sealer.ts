@@ -1,0 +1,141 @@
+import type { Clock } from './clock.ts'
+import { systemErrorCode } from './errors.ts'
+import type { FileSystem } from './file-system/file-system.ts'
+import { writeFully } from './file-system/transfer.ts'
+import { writeHint } from './hint-file.ts'
+import { HintImageBuilder } from './hint-image.ts'
+import { scanLog } from './log-scan.ts'
+import type { OpenSegment } from './log-writer.ts'
+import type { Logger } from './logger.ts'
+import { encodeSegmentFooter, footerCrc, segmentHeaderBytes, segmentKind } from './segment.ts'
+
+/**
+ * Seals closed log segments, one after the other and off the path of any write: footer, sync, hint.
+ * Nothing here can lose data. A segment whose footer cannot be written stays closed: it is read as before,
+ * waits for the next attempt, and is scanned at the next open. A hint that cannot be written is done without.
+ */
+export class Sealer {
+  readonly #fileSystem: FileSystem
+  readonly #directory: string
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #onSealed: () => void
+  #waiting: OpenSegment[] = []
+  #refused: OpenSegment[] = []
+  #running: Promise<void> | undefined
+  #closing = false
+
+  constructor(
+    fileSystem: FileSystem,
+    directory: string,
+    clock: Clock,
+    logger: Logger,
+    onSealed: () => void,
+  ) {
+    this.#fileSystem = fileSystem
+    this.#directory = directory
+    this.#clock = clock
+    this.#logger = logger
+    this.#onSealed = onSealed
+  }
+
+  /** Segments that wait for their seal. */
+  get waiting(): number {
+    return this.#waiting.length + this.#refused.length
+  }
+
+  add(segment: OpenSegment): void {
+    // What ran out of space earlier may have it now.
+    this.#waiting.push(...this.#refused, segment)
+    this.#refused = []
+    this.#start()
+  }
+
+  /** Resolves once all that can be sealed is sealed. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  /** Stops after the segment in hand. The rest is sealed after the next open. */
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.idle()
+  }
+
+  #start(): void {
+    if (this.#running !== undefined) return
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined
+      if (this.#waiting.length > 0 && !this.#closing) this.#start()
+    })
+  }
+
+  async #run(): Promise<void> {
+    // A turn later, so that the roll that closed the segment is over.
+    await this.#clock.nextTurn()
+    while (this.#waiting.length > 0 && !this.#closing) {
+      const segment = this.#waiting.shift()!
+      if (!(await this.#seal(segment))) this.#refused.push(segment)
+    }
+  }
+
+  /** False when it is worth another attempt. */
+  async #seal(segment: OpenSegment): Promise<boolean> {
+    const { file } = segment
+    try {
+      await this.#writeFooter(segment)
+    } catch (error) {
+      this.#logger.warn(
+        { err: error, file: file.path },
+        'a full segment could not be sealed; no data is affected',
+      )
+      return systemErrorCode(error) !== 'ENOSPC'
+    }
+    try {
+      await this.#writeHint(segment)
+    } catch (error) {
+      this.#logger.warn(
+        { err: error, file: file.path },
+        'a hint could not be written; the next open scans the segment',
+      )
+    }
+    file.state = 'sealed'
+    this.#onSealed()
+    return true
+  }
+
+  async #writeFooter({ file, handle }: OpenSegment): Promise<void> {
+    const footer = encodeSegmentFooter({
+      kind: segmentKind.log,
+      chainAfter: file.chainAfter,
+      lowestIndex: file.lowestIndex,
+      highestIndex: file.highestIndex,
+      records: file.records,
+      bytes: file.bytes - segmentHeaderBytes,
+    })
+    // What stands behind the last frame, such as half a footer of an earlier attempt, goes.
+    await handle.truncate(file.bytes)
+    await writeFully(handle, footer, file.bytes)
+    await handle.sync()
+    file.footerCrc = footerCrc(footer)
+    file.bytes += footer.length
+  }
+
+  async #writeHint({ file, handle }: OpenSegment): Promise<void> {
+    const builder = new HintImageBuilder()
+    const end = await scanLog(handle, file.bytes, file.start, {
+      record: (record, offset) => builder.add(record, offset),
+    })
+    if (end.position.index !== file.highestIndex + 1) {
+      throw new Error(`${file.path} is damaged at byte ${end.offset}`)
+    }
+    const image = await builder.build(() => this.#clock.nextTurn())
+    await writeHint(
+      this.#fileSystem,
+      `${this.#directory}/${file.directory}`,
+      file.id,
+      image,
+      file.footerCrc,
+    )
+  }
+}

@@ -1,0 +1,48 @@
+import type { LatencySummary } from './histogram.ts'
+import type { MergeReport } from './merge/merge.ts'
+
+/** A picture of the store at one moment. Sizes in bytes; counters since it was opened. */
+export interface StoreStats {
+  readonly keys: number
+  /** Index of the last applied record. */
+  readonly appliedIndex: number
+  readonly files: {
+    readonly logSegments: number
+    /** Full segments that wait for their footer and hint. */
+    readonly unsealedSegments: number
+    readonly mergeOutputs: number
+    readonly open: number
+    readonly bytes: number
+    readonly liveBytes: number
+    readonly deadBytes: number
+  }
+  readonly operations: {
+    readonly puts: number
+    readonly deletes: number
+    readonly batches: number
+    readonly gets: number
+    readonly pages: number
+    readonly refused: number
+  }
+  readonly commits: {
+    readonly groups: number
+    readonly records: number
+    readonly bytes: number
+    /** Bytes that wait to be written. */
+    readonly pendingBytes: number
+    readonly latency: LatencySummary
+    readonly syncs: LatencySummary
+  }
+  readonly merges: {
+    readonly running: boolean
+    readonly completed: number
+    readonly failed: number
+    readonly last: MergeReport | undefined
+  }
+  readonly recovery: {
+    readonly openMs: number
+    readonly cutBytes: number
+  }
+  /** A disk error has ended all writing. */
+  readonly failed: boolean
+}

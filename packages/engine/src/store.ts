@@ -1,0 +1,448 @@
+import { boundsOf, checkedKey } from './bytes-argument.ts'
+import { type CommitObserver, CommitQueue } from './commit-queue.ts'
+import { KvError } from './errors.ts'
+import { marksFileName } from './file-names.ts'
+import {
+  type DirectoryLock,
+  DirectoryLockedError,
+  type WritableFile,
+} from './file-system/file-system.ts'
+import { FileTable } from './file-table.ts'
+import { frameHeaderBytes } from './frame.ts'
+import type { Run } from './group.ts'
+import { LatencyHistogram } from './histogram.ts'
+import { HeapKeydir } from './keydir/heap-keydir.ts'
+import type { Keydir } from './keydir/keydir.ts'
+import { LogWriter, type OpenSegment } from './log-writer.ts'
+import { MarksWriter } from './marks-writer.ts'
+import type { MergeReport } from './merge/merge.ts'
+import { MergeScheduler } from './merge/scheduler.ts'
+import type { NodeIdentity } from './node-file.ts'
+import { configure, type StoreConfiguration, type StoreOptions } from './options.ts'
+import { Pager } from './pager.ts'
+import { RecordView, recordKind } from './record.ts'
+import { RecordReader } from './record-reader.ts'
+import { makeDataDirectory } from './recovery/create-store.ts'
+import { type Recovered, recover } from './recovery/recover.ts'
+import type {
+  BatchOperation,
+  Bytes,
+  DeleteResult,
+  PageOptions,
+  RangeEntry,
+  RangeOptions,
+  RangePage,
+  StoredValue,
+  WriteOptions,
+  WriteResult,
+} from './results.ts'
+import { Sealer } from './sealer.ts'
+import type { StoreStats } from './stats.ts'
+import { logOperations, PromisedWrite } from './write-request.ts'
+
+/**
+ * A persistent, ordered key/value store in one directory, for one process.
+ *
+ * Keys are 0 to 65,535 bytes and compare byte by byte; values are any bytes. What is handed in is copied
+ * before a call returns; what is handed out is the caller's. Wrong arguments are `TypeError` or `RangeError`,
+ * expected failures `KvError` with a code. All methods of a closed store fail with KV_CLOSED.
+ */
+export class Store implements AsyncDisposable {
+  readonly #configuration: StoreConfiguration
+  readonly #identity: NodeIdentity
+  readonly #lock: DirectoryLock
+  readonly #files: FileTable
+  readonly #keydir: Keydir
+  readonly #reader: RecordReader
+  readonly #pager: Pager
+  readonly #marks: MarksWriter
+  readonly #log: LogWriter
+  readonly #commits: CommitQueue
+  readonly #sealer: Sealer
+  readonly #merges: MergeScheduler
+  readonly #cutBytes: number
+  readonly #record = new RecordView()
+  readonly #syncs = new LatencyHistogram()
+  readonly #writes = new LatencyHistogram()
+  readonly #counts = { puts: 0, deletes: 0, batches: 0, gets: 0, pages: 0, refused: 0 }
+  readonly #commitCounts = { groups: 0, records: 0, bytes: 0 }
+  #activeSlot: number
+  #appliedIndex: number
+  #openMs = 0
+  #cancelIntervalSync: (() => void) | undefined
+  #closing: Promise<void> | undefined
+
+  /**
+   * Opens the store in `directory`, creating it when there is none; its parent must exist.
+   *
+   * @throws KvError KV_LOCKED while another store holds the directory, KV_CORRUPT_STORE when something that
+   * was durable is damaged (nothing is changed then), KV_BAD_REQUEST when the directory holds other files.
+   */
+  static async open(directory: string, options: StoreOptions = {}): Promise<Store> {
+    const configuration = configure(options)
+    const { fileSystem, clock, logger } = configuration
+    const start = clock.monotonic()
+    await makeDataDirectory(fileSystem, directory)
+    const lock = await fileSystem.lockDirectory(directory).catch((error: unknown) => {
+      throw error instanceof DirectoryLockedError ? locked(directory, error) : error
+    })
+    const files = new FileTable(fileSystem, directory, configuration.openFilesMax, (file, err) =>
+      logger.warn(
+        { err, file: file.path },
+        'a merged file could not be removed; the next open does it',
+      ),
+    )
+    try {
+      const keydir = new HeapKeydir()
+      const recovered = await recover({ fileSystem, directory, clock, logger, files, keydir })
+      const marksFile = await fileSystem.openForWriting(`${directory}/${marksFileName}`)
+      const store = new Store(directory, configuration, {
+        lock,
+        files,
+        keydir,
+        recovered,
+        marksFile,
+      })
+      try {
+        await store.#log.finish()
+      } catch (error) {
+        await store.#marks.close().catch(() => undefined)
+        throw error
+      }
+      for (const segment of recovered.unsealed) store.#sealer.add(segment)
+      store.#openMs = clock.monotonic() - start
+      return store
+    } catch (error) {
+      await files.close().catch(() => undefined)
+      await lock.release().catch(() => undefined)
+      throw error
+    }
+  }
+
+  private constructor(directory: string, configuration: StoreConfiguration, parts: StoreParts) {
+    const { lock, files, keydir, recovered, marksFile } = parts
+    const { fileSystem, clock, logger, segmentBytes, pendingBytesMax } = configuration
+    this.#configuration = configuration
+    this.#identity = recovered.identity
+    this.#lock = lock
+    this.#files = files
+    this.#keydir = keydir
+    this.#reader = new RecordReader(files)
+    this.#pager = new Pager(keydir, this.#reader)
+    this.#activeSlot = files.slotOf(recovered.active.file)
+    this.#appliedIndex = recovered.end.index - 1
+    this.#cutBytes = recovered.cutBytes
+    this.#marks = new MarksWriter(marksFile, recovered.mark.seq, clock, (error) => {
+      this.#commits.fail(error)
+    })
+    this.#log = new LogWriter(
+      fileSystem,
+      directory,
+      segmentBytes,
+      this.#marks,
+      recovered.active,
+      recovered.end,
+    )
+    this.#commits = new CommitQueue(
+      this.#log,
+      clock,
+      recovered.timestamp,
+      { syncAlways: configuration.durability === 'always', pendingBytesMax },
+      this.#observer(),
+    )
+    this.#sealer = new Sealer(fileSystem, directory, clock, logger, () => this.#merges.consider())
+    this.#merges = new MergeScheduler(
+      {
+        fileSystem,
+        directory,
+        clock,
+        files,
+        keydir,
+        segmentBytes,
+        reader: this.#reader,
+        commits: this.#commits,
+        appliedIndex: () => this.#appliedIndex,
+      },
+      recovered.manifest,
+      {
+        deadRatioMin: configuration.mergeDeadRatioMin,
+        smallBytes: segmentBytes / 4,
+        inputBytesMax: configuration.mergeInputBytesMax,
+      },
+      configuration.autoMerge,
+      logger,
+    )
+  }
+
+  /** Who this store belongs to. */
+  get identity(): NodeIdentity {
+    return this.#identity
+  }
+
+  /** Index of the last applied record: the version of the newest write that reads see. */
+  get appliedIndex(): number {
+    return this.#appliedIndex
+  }
+
+  /**
+   * Sets a key.
+   *
+   * @throws KvError KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL (none of them wrote
+   * anything), KV_STORAGE_FAILED (whether it was written is unknown).
+   */
+  async put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteResult> {
+    const result = this.#write([{ type: 'put', key, value }], options)
+    this.#counts.puts++
+    return result
+  }
+
+  /** Removes a key. An absent one logs nothing. Throws as {@link put}. */
+  async delete(key: Bytes, options: WriteOptions = {}): Promise<DeleteResult> {
+    this.#refuseWhenClosed()
+    const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
+    this.#counts.deletes++
+    const pending = this.#commits.pendingKey(keyBytes)
+    if (pending?.exists ?? this.#keydir.lookup(keyBytes) !== undefined) {
+      const { version, durability } = await this.#write(
+        [{ type: 'delete', key: keyBytes }],
+        options,
+      )
+      return { existed: true, version, durability }
+    }
+    // That the key is absent holds only once the delete that removes it has been committed.
+    const durability =
+      pending === undefined ? this.#modeReached() : await this.#watch(pending.index, options)
+    return { existed: false, version: undefined, durability }
+  }
+
+  /**
+   * Applies all operations, in this order, or none of them.
+   *
+   * @throws KvError KV_BATCH_TOO_LARGE and as {@link put}; `RangeError` for an empty batch.
+   */
+  async batch(
+    operations: readonly BatchOperation[],
+    options: WriteOptions = {},
+  ): Promise<WriteResult> {
+    const result = this.#write(operations, options)
+    this.#counts.batches++
+    return result
+  }
+
+  /** The value of a key and its version, or undefined. Throws KV_CORRUPT_RECORD when its bytes are damaged. */
+  async get(key: Bytes): Promise<StoredValue | undefined> {
+    this.#refuseWhenClosed()
+    const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
+    this.#counts.gets++
+    const location = this.#keydir.lookup(keyBytes)
+    if (location === undefined) return undefined
+    const found = this.#reader.read({ key: keyBytes, location })
+    const { value, index } = found instanceof RecordView ? found : await found
+    return { value, version: index }
+  }
+
+  /** As {@link get} for each key, all as of one moment. */
+  async getMany(keys: readonly Bytes[]): Promise<(StoredValue | undefined)[]> {
+    this.#refuseWhenClosed()
+    this.#counts.gets += keys.length
+    const found = keys.flatMap((key, place) => {
+      const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
+      const location = this.#keydir.lookup(keyBytes)
+      return location === undefined ? [] : [{ place, address: { key: keyBytes, location } }]
+    })
+    const records = await this.#reader.readMany(found.map(({ address }) => address))
+    const values: (StoredValue | undefined)[] = keys.map(() => undefined)
+    for (const [at, { value, index }] of records.entries()) {
+      values[found[at]!.place] = { value, version: index }
+    }
+    return values
+  }
+
+  /** One page of a range, as of one moment. */
+  async page(options: PageOptions): Promise<RangePage> {
+    this.#refuseWhenClosed()
+    this.#counts.pages++
+    return this.#pager.page(options)
+  }
+
+  /** The entries inside the bounds, in key order or in reverse. Writes made meanwhile may be seen or not. */
+  async *range(options: RangeOptions = {}): AsyncGenerator<RangeEntry, void, undefined> {
+    this.#refuseWhenClosed()
+    const { reverse = false, keysOnly = false, limit = Number.POSITIVE_INFINITY } = options
+    if (!(limit >= 0)) throw new RangeError(`limit must be 0 or more, not ${String(limit)}`)
+    yield* this.#pager.range(boundsOf(options), { reverse, keysOnly, limit })
+  }
+
+  /** Rewrites all sealed files that hold dead records, now. The active segment is not touched. */
+  async merge(): Promise<MergeReport> {
+    this.#refuseWhenClosed()
+    await this.#sealer.idle()
+    return this.#merges.mergeNow()
+  }
+
+  stats(): StoreStats {
+    const files = [...this.#files.files()]
+    const outputs = files.filter(({ lowestKey }) => lowestKey !== undefined)
+    const total = (of: (file: (typeof files)[number]) => number): number =>
+      files.reduce((sum, file) => sum + of(file), 0)
+    return {
+      keys: this.#keydir.size,
+      appliedIndex: this.#appliedIndex,
+      files: {
+        logSegments: files.length - outputs.length,
+        unsealedSegments: this.#sealer.waiting,
+        mergeOutputs: outputs.length,
+        open: this.#files.openFiles,
+        bytes: total(({ bytes }) => bytes),
+        liveBytes: total(({ liveBytes }) => liveBytes),
+        deadBytes: total(({ deadBytes }) => deadBytes),
+      },
+      operations: { ...this.#counts },
+      commits: {
+        ...this.#commitCounts,
+        pendingBytes: this.#commits.pendingBytes,
+        latency: this.#writes.summary(),
+        syncs: this.#syncs.summary(),
+      },
+      merges: this.#merges.stats,
+      recovery: { openMs: this.#openMs, cutBytes: this.#cutBytes },
+      failed: this.#commits.hasFailed,
+    }
+  }
+
+  /**
+   * Ends what was begun, makes all of it durable, and lets the directory go. Later calls return the same
+   * promise. Throws KV_STORAGE_FAILED when the disk failed; the directory is let go all the same.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelIntervalSync?.()
+    await this.#commits.idle()
+    await this.#merges.close()
+    await this.#sealer.close()
+    try {
+      if (!this.#commits.hasFailed) await this.#log.finish()
+    } catch (error) {
+      throw this.#commits.fail(error)
+    } finally {
+      await this.#marks.close().catch(() => undefined)
+      await this.#files.close().catch(() => undefined)
+      await this.#lock.release()
+    }
+  }
+
+  async #write(operations: readonly BatchOperation[], options: WriteOptions): Promise<WriteResult> {
+    this.#refuseWhenClosed()
+    const { clock } = this.#configuration
+    const start = clock.monotonic()
+    const waiter = new PromisedWrite(options)
+    const version = this.#submit(operations, waiter)
+    const durability = await waiter.durability
+    this.#writes.record(clock.monotonic() - start)
+    return { version, durability }
+  }
+
+  #submit(operations: readonly BatchOperation[], waiter: PromisedWrite): number {
+    try {
+      return this.#commits.submit(logOperations(operations, this.#configuration), waiter)
+    } catch (error) {
+      this.#counts.refused++
+      throw error
+    }
+  }
+
+  #watch(index: number, options: WriteOptions): Promise<'written' | 'synced'> {
+    const waiter = new PromisedWrite(options)
+    this.#commits.watch(index, waiter)
+    return waiter.durability
+  }
+
+  #modeReached(): 'written' | 'synced' {
+    return this.#configuration.durability === 'always' ? 'synced' : 'written'
+  }
+
+  #observer(): CommitObserver {
+    return {
+      apply: (run, segment, offset) => this.#apply(run, segment, offset),
+      rolled: (closed) => {
+        this.#activeSlot = this.#files.add(this.#log.active.file, this.#log.active.handle)
+        this.#sealer.add(closed)
+      },
+      written: (records, bytes, syncMs) => {
+        this.#commitCounts.groups++
+        this.#commitCounts.records += records
+        this.#commitCounts.bytes += bytes
+        if (syncMs === undefined) this.#syncWithinInterval()
+        else this.#syncs.record(syncMs)
+      },
+      failed: (error) => {
+        this.#configuration.logger.error({ err: error }, 'a disk error has ended all writing')
+        this.#configuration.onFailure(error)
+      },
+    }
+  }
+
+  /** Points the keydir at the records of a run that stands at `offset` of the active segment. */
+  #apply(run: Run, { file }: OpenSegment, offset: number): void {
+    const record = this.#record
+    const slot = this.#activeSlot
+    const runStart = run.frames[0]!.start
+    for (const frame of run.frames) {
+      const end = frame.end - runStart
+      for (let at = frame.start - runStart + frameHeaderBytes; at < end; at = record.end) {
+        record.read(run.bytes, at, end)
+        const { key, size, index, expiresAt } = record
+        const location = { slot, offset: offset + at, size, index, expiresAt }
+        const isPut = record.kind === recordKind.put
+        const before = isPut ? this.#keydir.set(key, location) : this.#keydir.remove(key)
+        if (before !== undefined) this.#files.file(before.slot).forget(before.size)
+        if (isPut) file.remember(size)
+      }
+    }
+    this.#appliedIndex = run.end.index - 1
+  }
+
+  /** In `interval` mode: what was just written is on the disk within the interval. */
+  #syncWithinInterval(): void {
+    const { durability, syncIntervalMs, clock } = this.#configuration
+    if (durability !== 'interval' || this.#cancelIntervalSync !== undefined) return
+    this.#cancelIntervalSync = clock.after(syncIntervalMs, () => {
+      this.#cancelIntervalSync = undefined
+      const start = clock.monotonic()
+      this.#commits.sync().then(
+        () => this.#syncs.record(clock.monotonic() - start),
+        // The observer has heard of it; the next write is refused with it.
+        () => undefined,
+      )
+    })
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closing === undefined) return
+    throw new KvError('KV_CLOSED', 'the store is closed; nothing was done; open it again')
+  }
+}
+
+interface StoreParts {
+  readonly lock: DirectoryLock
+  readonly files: FileTable
+  readonly keydir: Keydir
+  readonly recovered: Recovered
+  readonly marksFile: WritableFile
+}
+
+function locked(directory: string, cause: DirectoryLockedError): KvError {
+  return new KvError(
+    'KV_LOCKED',
+    `${directory} is in use by ${cause.holder}; nothing was changed; stop that one, or choose another directory`,
+    { cause },
+  )
+}
