@@ -49,7 +49,7 @@ export class RecordReader {
       const records: RecordView[] = []
       for (let at = 0; at < addresses.length; at += readsInFlightMax) {
         const batch = addresses.slice(at, at + readsInFlightMax)
-        records.push(...(await Promise.all(batch.map((address) => this.read(address)))))
+        records.push(...(await Promise.all(batch.map(async (address) => this.read(address)))))
       }
       return records
     } finally {

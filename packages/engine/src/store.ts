@@ -9,7 +9,7 @@ import {
 } from './file-system/file-system.ts'
 import { FileTable } from './file-table.ts'
 import { frameHeaderBytes } from './frame.ts'
-import type { Run } from './group.ts'
+import type { LogOperation, Run } from './group.ts'
 import { LatencyHistogram } from './histogram.ts'
 import { HeapKeydir } from './keydir/heap-keydir.ts'
 import type { Keydir } from './keydir/keydir.ts'
@@ -38,7 +38,7 @@ import type {
 } from './results.ts'
 import { Sealer } from './sealer.ts'
 import type { StoreStats } from './stats.ts'
-import { logOperations, PromisedWrite } from './write-request.ts'
+import { logOperation, logOperations, PromisedWrite } from './write-request.ts'
 
 /**
  * A persistent, ordered key/value store in one directory, for one process.
@@ -191,7 +191,7 @@ export class Store implements AsyncDisposable {
    * anything), KV_STORAGE_FAILED (whether it was written is unknown).
    */
   async put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteResult> {
-    const result = this.#write([{ type: 'put', key, value }], options)
+    const result = this.#write(() => [this.#checked({ type: 'put', key, value })], options)
     this.#counts.puts++
     return result
   }
@@ -203,10 +203,8 @@ export class Store implements AsyncDisposable {
     this.#counts.deletes++
     const pending = this.#commits.pendingKey(keyBytes)
     if (pending?.exists ?? this.#keydir.lookup(keyBytes) !== undefined) {
-      const { version, durability } = await this.#write(
-        [{ type: 'delete', key: keyBytes }],
-        options,
-      )
+      const operation = this.#checked({ type: 'delete', key: keyBytes })
+      const { version, durability } = await this.#write(() => [operation], options)
       return { existed: true, version, durability }
     }
     // That the key is absent holds only once the delete that removes it has been committed.
@@ -224,7 +222,7 @@ export class Store implements AsyncDisposable {
     operations: readonly BatchOperation[],
     options: WriteOptions = {},
   ): Promise<WriteResult> {
-    const result = this.#write(operations, options)
+    const result = this.#write(() => logOperations(operations, this.#configuration), options)
     this.#counts.batches++
     return result
   }
@@ -339,7 +337,10 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  async #write(operations: readonly BatchOperation[], options: WriteOptions): Promise<WriteResult> {
+  async #write(
+    operations: () => readonly LogOperation[],
+    options: WriteOptions,
+  ): Promise<WriteResult> {
     this.#refuseWhenClosed()
     const { clock } = this.#configuration
     const start = clock.monotonic()
@@ -350,9 +351,14 @@ export class Store implements AsyncDisposable {
     return { version, durability }
   }
 
-  #submit(operations: readonly BatchOperation[], waiter: PromisedWrite): number {
+  #checked(operation: BatchOperation): LogOperation {
+    return logOperation(operation, this.#configuration)
+  }
+
+  /** Counts what is refused: too large, too much at once, or after a failure. */
+  #submit(operations: () => readonly LogOperation[], waiter: PromisedWrite): number {
     try {
-      return this.#commits.submit(logOperations(operations, this.#configuration), waiter)
+      return this.#commits.submit(operations(), waiter)
     } catch (error) {
       this.#counts.refused++
       throw error

@@ -86,7 +86,8 @@ async function refuseForeignContent(fileSystem: FileSystem, directory: string): 
   }
   if (segments.includes(first)) {
     const file = await fileSystem.openForReading(`${directory}/${logDirectoryName}/${first}`)
-    const bytes = await file.size().finally(() => file.close())
+    const bytes = await file.size()
+    await file.close()
     if (bytes > segmentHeaderBytes)
       throw corruptStore(nodeFileName, 'missing, although there is data')
   }
