@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts'
 import { KvError } from './errors.ts'
 import { readFully, readFullySync } from './file-system/transfer.ts'
 import type { FileTable } from './file-table.ts'
@@ -6,6 +7,12 @@ import { type RecordKind, RecordView, recordKind } from './record.ts'
 
 /** Records up to this size are read in the same turn of the event loop when their file is open. */
 const syncReadBytesMax = 64 * 1024
+/**
+ * A read that took longer than this, in ms, came from the disk and held the event loop: the next ones go
+ * through the thread pool, then one tries again. So at most one read in so many holds the loop.
+ */
+const slowReadMs = 0.3
+const pooledReadsAfterSlowOne = 32
 /** Reads under way at once for one caller. */
 const readsInFlightMax = 32
 
@@ -23,18 +30,25 @@ export interface RecordAddress {
  */
 export class RecordReader {
   readonly #files: FileTable
+  readonly #clock: Clock
+  #pooledReadsLeft = 0
 
-  constructor(files: FileTable) {
+  constructor(files: FileTable, clock: Clock) {
     this.#files = files
+    this.#clock = clock
   }
 
   /** The record, in this turn of the event loop where that is quick. */
   read(address: RecordAddress): RecordView | Promise<RecordView> {
     const { location } = address
-    const handle = location.size > syncReadBytesMax ? undefined : this.#files.handle(location.slot)
+    const handle = this.#isQuick(location) ? this.#files.handle(location.slot) : undefined
     if (handle === undefined) return this.#readLater(address)
     const bytes = Buffer.allocUnsafe(location.size)
+    const start = this.#clock.monotonic()
     const count = readFullySync(handle, bytes, location.offset)
+    if (this.#clock.monotonic() - start > slowReadMs) {
+      this.#pooledReadsLeft = pooledReadsAfterSlowOne
+    }
     return this.#verified(bytes.subarray(0, count), address)
   }
 
@@ -55,6 +69,13 @@ export class RecordReader {
     } finally {
       await release()
     }
+  }
+
+  #isQuick(location: Location): boolean {
+    if (location.size > syncReadBytesMax) return false
+    if (this.#pooledReadsLeft === 0) return true
+    this.#pooledReadsLeft--
+    return false
   }
 
   #readLater(address: RecordAddress): Promise<RecordView> {

@@ -127,7 +127,7 @@ export class Store implements AsyncDisposable {
     this.#lock = lock
     this.#files = files
     this.#keydir = keydir
-    this.#reader = new RecordReader(files)
+    this.#reader = new RecordReader(files, clock)
     this.#pager = new Pager(keydir, this.#reader)
     this.#activeSlot = files.slotOf(recovered.active.file)
     this.#appliedIndex = recovered.end.index - 1

@@ -24,6 +24,7 @@ import { formatVersion } from '../format-version.ts'
 import type { LogPosition } from '../frame.ts'
 import { HintCursor } from '../hint-cursor.ts'
 import { writeHint } from '../hint-file.ts'
+import type { HintImage } from '../hint-image.ts'
 import { mergeHints } from '../hint-merge.ts'
 import type { Keydir } from '../keydir/keydir.ts'
 import type { OpenSegment } from '../log-writer.ts'
@@ -69,13 +70,13 @@ export async function recover(context: RecoveryContext): Promise<Recovered> {
   const identity = await readIdentity(fileSystem, directory)
   const manifest = await readManifest(fileSystem, directory)
   const log = await recoverLog(fileSystem, directory, manifest, () => context.clock.nextTurn())
-  const cursors: HintCursor[] = []
+  const taken: TakenIn = { cursors: [], scanned: [] }
   try {
-    cursors.push(...(await takeInLog(context, log)))
-    await takeInOutputs(context, manifest, cursors)
-    await loadKeydir(context, cursors)
+    await takeInLog(context, log, taken)
+    await takeInOutputs(context, manifest, taken)
+    await loadKeydir(context, taken.cursors)
   } finally {
-    for (const cursor of cursors) await cursor.close()
+    for (const cursor of taken.cursors) await cursor.close()
   }
   const active = log.segments.at(-1)!
   const cutBytes = await cutTornTail(
@@ -89,6 +90,7 @@ export async function recover(context: RecoveryContext): Promise<Recovered> {
   )
   await rewriteDoubtfulTail(active.handle, active.file.id, active.file.bytes, log.mark)
   await removeStaleFiles(context)
+  await rewriteHints(context, taken.scanned)
   const unsealed = log.segments.filter(({ file }) => file.state === 'closed')
   const { end, timestamp, mark } = log
   return { identity, manifest, active, unsealed, end, timestamp, mark, cutBytes }
@@ -124,36 +126,42 @@ function refuseNewer(name: string, version: number): void {
   )
 }
 
-/** Registers the log's segments. Returns a cursor over each one's entries. */
-async function takeInLog(context: RecoveryContext, log: RecoveredLog): Promise<HintCursor[]> {
+/** What the files that were taken in hold. */
+interface TakenIn {
+  /** Over the entries of each file. */
+  readonly cursors: HintCursor[]
+  /** Sealed files that had to be scanned, for want of a good hint. */
+  readonly scanned: { readonly file: DataFile; readonly image: HintImage }[]
+}
+
+/** Registers the log's segments. */
+async function takeInLog(
+  context: RecoveryContext,
+  log: RecoveredLog,
+  taken: TakenIn,
+): Promise<void> {
   // All of them first: from here on the table closes the descriptors, whatever fails.
   const slots = log.segments.map(({ file, handle }) => context.files.add(file, handle))
-  const cursors: HintCursor[] = []
   for (const [place, { file, handle, image }] of log.segments.entries()) {
     const slot = slots[place]!
-    cursors.push(
-      image === undefined
-        ? await sealedCursor(context, slot, file, handle)
-        : HintCursor.overImage(slot, image),
-    )
+    if (image === undefined) await takeInSealed(context, slot, file, handle, taken)
+    else taken.cursors.push(HintCursor.overImage(slot, image))
   }
-  return cursors
 }
 
 /** Registers the merge outputs, each checked to be the file that MANIFEST names. */
 async function takeInOutputs(
   context: RecoveryContext,
   manifest: Manifest,
-  cursors: HintCursor[],
+  taken: TakenIn,
 ): Promise<void> {
   for (const named of manifest.files) {
     const file = DataFile.merge(named)
     const slot = context.files.add(file)
-    const cursor = await context.files.withFile(slot, async (handle) => {
+    await context.files.withFile(slot, async (handle) => {
       await checkOutput(file, handle)
-      return sealedCursor(context, slot, file, handle)
+      await takeInSealed(context, slot, file, handle, taken)
     })
-    cursors.push(cursor)
   }
 }
 
@@ -170,32 +178,23 @@ async function checkOutput(file: DataFile, handle: ReadableFile): Promise<void> 
   }
 }
 
-async function sealedCursor(
-  context: RecoveryContext,
+async function takeInSealed(
+  { fileSystem, directory, clock }: RecoveryContext,
   slot: number,
   file: DataFile,
   handle: ReadableFile,
-): Promise<HintCursor> {
-  const { fileSystem, directory, clock, logger } = context
-  const nextTurn = (): Promise<void> => clock.nextTurn()
+  taken: TakenIn,
+): Promise<void> {
   const { cursor, image } = await openSealedFileCursor(
     fileSystem,
     directory,
     slot,
     file,
     handle,
-    nextTurn,
+    () => clock.nextTurn(),
   )
-  if (image !== undefined) {
-    const folder = `${directory}/${file.directory}`
-    await writeHint(fileSystem, folder, file.id, image, file.footerCrc).catch((error: unknown) => {
-      logger.warn(
-        { err: error, file: file.path },
-        'a hint could not be written; the next open scans the file',
-      )
-    })
-  }
-  return cursor
+  taken.cursors.push(cursor)
+  if (image !== undefined) taken.scanned.push({ file, image })
 }
 
 /** Of each key the newest entry of all files wins; a winning tombstone drops out. */
@@ -228,6 +227,22 @@ async function removeStaleFiles({ fileSystem, directory, files }: RecoveryContex
   }
   for (const name of [manifestFileName, nodeFileName]) {
     await removeIfThere(fileSystem, `${directory}/${name}${temporarySuffix}`)
+  }
+}
+
+/** Spares the next open the scans of this one. */
+async function rewriteHints(
+  { fileSystem, directory, logger }: RecoveryContext,
+  scanned: TakenIn['scanned'],
+): Promise<void> {
+  for (const { file, image } of scanned) {
+    const folder = `${directory}/${file.directory}`
+    await writeHint(fileSystem, folder, file.id, image, file.footerCrc).catch((error: unknown) => {
+      logger.warn(
+        { err: error, file: file.path },
+        'a hint could not be written; the next open scans the file',
+      )
+    })
   }
 }
 
