@@ -1,1 +1,10 @@
-export {}
+export type { ConfigOutcome, ConfigSources } from './config.ts'
+export { readConfig } from './config.ts'
+export type { ExitCode } from './exit-codes.ts'
+export { exitCodes } from './exit-codes.ts'
+export type { Logger } from './logging.ts'
+export { createLogger } from './logging.ts'
+export type { NodeOptions } from './node.ts'
+export { Node } from './node.ts'
+export type { Config, LogFormat, LogLevel } from './settings.ts'
+export { StartError } from './start-error.ts'
