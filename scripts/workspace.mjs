@@ -7,6 +7,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -34,6 +35,14 @@ const commands = {
     handOver(
       'node',
       ['--conditions=kv-source', join(root, 'packages/cli/src/bin.ts'), ...args],
+      callerDirectory,
+    )
+  },
+  cities() {
+    install()
+    handOver(
+      'node',
+      ['--conditions=kv-source', join(root, 'apps/bench/src/print-cities.ts')],
       callerDirectory,
     )
   },
@@ -89,7 +98,7 @@ function handOver(command, args, cwd) {
   const child = spawn(join(bin, command), args, { cwd, env: environment, stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => fail(`${command} did not start: ${error.message}`))
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }
 
 function say(line) {

@@ -2,9 +2,15 @@ import { KvError } from './errors.ts'
 import type { KeyBounds } from './key-bounds.ts'
 import type { Bytes, RangeOptions } from './results.ts'
 
-/** Keys and values as callers give them, as bytes. Throws `TypeError` for anything but text and bytes. */
-export function bytesOf(value: Bytes, what: string): Uint8Array {
-  if (typeof value === 'string') return Buffer.from(value, 'utf8')
+/**
+ * Keys and values as callers give them, as bytes. Throws `TypeError` for anything but text and bytes, and for
+ * text with half a surrogate pair: UTF-8 has no such thing, and two keys would become one.
+ */
+function bytesOf(value: Bytes, what: string): Uint8Array {
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw new TypeError(`${what} must be well-formed text`)
+    return Buffer.from(value, 'utf8')
+  }
   if (value instanceof Uint8Array) return value
   throw new TypeError(`${what} must be a string or a Uint8Array, not ${typeName(value)}`)
 }

@@ -150,13 +150,15 @@ export class CommitQueue {
   }
 
   async #writeGroups(): Promise<void> {
-    while (!this.#gathering.isEmpty && this.#failure === undefined) {
+    while (!this.#gathering.isEmpty) {
       const group = this.#gathering
       group.closeFrame()
       this.#gathering = this.#writing
       this.#gathering.reset(group.position)
       this.#writing = group
       try {
+        // The writing may have been ended from elsewhere since the group was gathered.
+        this.#refuseIfFailed()
         await this.#writeGroup(group)
       } catch (error) {
         this.#drop(group, error)

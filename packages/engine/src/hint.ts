@@ -21,7 +21,7 @@ import { expiryBytes, neverExpires, type RecordKind, recordKind } from './record
 import { readU64, writeU64 } from './u64.ts'
 
 export const hintHeaderBytes = 32
-export const hintEntryHeaderBytes = 20
+const hintEntryHeaderBytes = 20
 /** The longest entry: what a window on the entries must hold at least. */
 export const hintEntryBytesMax: number = hintEntryHeaderBytes + expiryBytes + 0xffff
 

@@ -1,4 +1,5 @@
 import { DataFile } from './data-file.ts'
+import { passingDiskError } from './disk-error.ts'
 import { KvError, systemErrorCode } from './errors.ts'
 import { logDirectoryName, nextSegmentFileName } from './file-names.ts'
 import type { FileSystem, WritableFile } from './file-system/file-system.ts'
@@ -123,7 +124,10 @@ export class LogWriter {
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOSPC') throw error
       await handle.truncate(offset)
-      throw diskFull(error)
+      // Else a power cut could bring back what its caller was told is not done.
+      await handle.sync()
+      this.#syncedBytes = offset
+      throw passingDiskError(error, 'this write was not made') ?? error
     }
     file.bytes += run.bytes.length
     file.records += run.records
@@ -134,7 +138,7 @@ export class LogWriter {
   }
 
   async #sync(): Promise<void> {
-    await this.#syncing
+    while (this.#syncing !== undefined) await this.#syncing
     if (this.isSynced) return
     this.#syncing = this.#syncActive()
     try {
@@ -147,22 +151,13 @@ export class LogWriter {
   async #roll(): Promise<OpenSegment> {
     await this.#sync()
     await this.#marks.markNow(this.#point())
-    const logDirectory = `${this.#directory}/${logDirectoryName}`
-    const file = DataFile.log(this.#position, 'active', segmentHeaderBytes)
-    const handle = await this.#prepareNext(`${logDirectory}/${nextSegmentFileName}`)
-    try {
-      await this.#fileSystem.rename(
-        `${logDirectory}/${nextSegmentFileName}`,
-        `${this.#directory}/${file.path}`,
-      )
-      await this.#fileSystem.syncDirectory(logDirectory)
-    } catch (error) {
-      await handle.close().catch(() => undefined)
-      throw error
-    }
+    const next = await this.#startNext().catch((error: unknown) => {
+      // A successor that was started and left stands where the next attempt puts one with the same bytes.
+      throw passingDiskError(error, 'this write was not made') ?? error
+    })
     const closed = this.#active
     closed.file.state = 'closed'
-    this.#active = { file, handle }
+    this.#active = next
     this.#syncedBytes = segmentHeaderBytes
     return closed
   }
@@ -187,45 +182,24 @@ export class LogWriter {
     }
   }
 
-  /** Makes the file that becomes the next segment, whole and durable but for its name. */
-  async #prepareNext(path: string): Promise<WritableFile> {
-    let handle: WritableFile | undefined
+  /** Makes the segment that follows, durable with its name. */
+  async #startNext(): Promise<OpenSegment> {
+    const logDirectory = `${this.#directory}/${logDirectoryName}`
+    const nextPath = `${logDirectory}/${nextSegmentFileName}`
+    await removeIfThere(this.#fileSystem, nextPath)
+    const handle = await this.#fileSystem.createFile(nextPath)
     try {
-      await removeIfThere(this.#fileSystem, path)
-      handle = await this.#fileSystem.createFile(path)
-      const header = encodeSegmentHeader({
-        kind: segmentKind.log,
-        chainBefore: this.#position.chain,
-        firstIndex: this.#position.index,
-      })
-      await writeFully(handle, header, 0)
+      const { chain, index } = this.#position
+      const header = { kind: segmentKind.log, chainBefore: chain, firstIndex: index }
+      await writeFully(handle, encodeSegmentHeader(header), 0)
       await handle.sync()
-      return handle
+      const file = DataFile.log(this.#position, 'active', segmentHeaderBytes)
+      await this.#fileSystem.rename(nextPath, `${this.#directory}/${file.path}`)
+      await this.#fileSystem.syncDirectory(logDirectory)
+      return { file, handle }
     } catch (error) {
-      await handle?.close().catch(() => undefined)
-      switch (systemErrorCode(error)) {
-        case 'ENOSPC':
-          throw diskFull(error)
-        case 'EMFILE':
-        case 'ENFILE':
-          throw new KvError(
-            'KV_TRY_LATER',
-            'no file descriptor is free; nothing was written; try again',
-            {
-              cause: error,
-            },
-          )
-        default:
-          throw error
-      }
+      await handle.close().catch(() => undefined)
+      throw error
     }
   }
-}
-
-function diskFull(cause: unknown): KvError {
-  return new KvError(
-    'KV_DISK_FULL',
-    'the disk is full; this write was not made; free space and try again',
-    { cause },
-  )
 }

@@ -53,8 +53,9 @@ export function markPosition(seq: number): number {
 export function lastMark(content: Buffer): Mark | undefined {
   let last: Mark | undefined
   for (let at = 0; at + markBytes <= content.length; at += markBytes) {
-    const mark = decodeMark(content.subarray(at, at + markBytes))
-    if (mark !== undefined && mark.seq > (last?.seq ?? 0)) last = mark
+    // Most slots are empty or older: nothing is summed for those.
+    if (readU64(content, at) <= (last?.seq ?? 0)) continue
+    last = decodeMark(content.subarray(at, at + markBytes)) ?? last
   }
   return last
 }
@@ -70,7 +71,5 @@ function decodeMark(bytes: Buffer): Mark | undefined {
     offset: bytes.readUInt32LE(40),
     chain: bytes.readUInt32LE(44),
   }
-  return mark.seq < 1 || mark.segment < 1 || Math.min(mark.index, mark.term, mark.commit) < 0
-    ? undefined
-    : mark
+  return mark.segment < 1 || Math.min(mark.index, mark.term, mark.commit) < 0 ? undefined : mark
 }

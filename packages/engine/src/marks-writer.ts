@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { systemErrorCode } from './errors.ts'
 import type { WritableFile } from './file-system/file-system.ts'
 import { writeFully } from './file-system/transfer.ts'
 import { encodeMark, type Mark, markPosition } from './mark.ts'
@@ -63,6 +64,15 @@ export class MarksWriter {
   }
 
   async #writeLatest(): Promise<void> {
+    try {
+      await this.#writeMark()
+    } catch (error) {
+      // Without room the evidence stays as it was, and so does everything else.
+      if (systemErrorCode(error) !== 'ENOSPC') throw error
+    }
+  }
+
+  async #writeMark(): Promise<void> {
     if (this.#latest === undefined) return
     this.#writtenAt = this.#clock.monotonic()
     this.#seq++

@@ -104,11 +104,17 @@ export function configure(options: StoreOptions): StoreConfiguration {
   })
   for (const [name, [min, max]] of Object.entries(bounds)) {
     const value: unknown = configuration[name as keyof typeof bounds]
-    if (typeof value !== 'number' || !(value >= min && value <= max)) {
+    const isWhole = Number.isInteger(value) || name === 'mergeDeadRatioMin'
+    if (typeof value !== 'number' || !isWhole || !(value >= min && value <= max)) {
       throw new RangeError(
         `store option ${name} must be from ${min} to ${max}, not ${String(value)}`,
       )
     }
+  }
+  if (typeof configuration.autoMerge !== 'boolean') {
+    throw new TypeError(
+      `store option autoMerge must be true or false, not ${String(configuration.autoMerge)}`,
+    )
   }
   if (!['always', 'interval', 'never'].includes(configuration.durability)) {
     throw new TypeError(

@@ -1,5 +1,6 @@
 import type { KeyBounds } from './key-bounds.ts'
 import type { Keydir } from './keydir/keydir.ts'
+import { checkedLimit } from './limit-argument.ts'
 import { recordHeaderBytes } from './record.ts'
 import type { RecordAddress, RecordReader } from './record-reader.ts'
 import type { PageOptions, RangeEntry, RangePage } from './results.ts'
@@ -21,14 +22,20 @@ interface KeyAddress extends RecordAddress {
 export class Pager {
   readonly #keydir: Keydir
   readonly #reader: RecordReader
+  readonly #refuseWhenClosed: () => void
 
-  constructor(keydir: Keydir, reader: RecordReader) {
+  constructor(keydir: Keydir, reader: RecordReader, refuseWhenClosed: () => void) {
     this.#keydir = keydir
     this.#reader = reader
+    this.#refuseWhenClosed = refuseWhenClosed
   }
 
   /** One page. What it holds is decided before this returns its promise. */
   async page(options: PageOptions): Promise<RangePage> {
+    // The store may have been closed between two pages of a range.
+    this.#refuseWhenClosed()
+    checkedLimit(options.limit, 'limit')
+    checkedLimit(options.bytesMax, 'bytesMax')
     const { addresses, more } = this.#collect(options)
     if (options.keysOnly === true) {
       const entries = addresses.map(({ key, location }) => entry(key, noValue, location.index))
@@ -47,7 +54,7 @@ export class Pager {
     options: { reverse: boolean; keysOnly: boolean; limit: number },
   ): AsyncGenerator<RangeEntry, void, undefined> {
     const { reverse, keysOnly } = options
-    let rest = options.limit
+    let rest = checkedLimit(options.limit, 'limit')
     let stretch = bounds
     while (rest > 0) {
       const limit = Math.min(rest, pageKeys)

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import { KvError } from './errors.ts'
+import type { ReadableFile } from './file-system/file-system.ts'
 import { readFully, readFullySync } from './file-system/transfer.ts'
 import type { FileTable } from './file-table.ts'
 import type { Location } from './keydir/keydir.ts'
@@ -45,7 +46,7 @@ export class RecordReader {
     if (handle === undefined) return this.#readLater(address)
     const bytes = Buffer.allocUnsafe(location.size)
     const start = this.#clock.monotonic()
-    const count = readFullySync(handle, bytes, location.offset)
+    const count = this.#readSync(handle, bytes, location)
     if (this.#clock.monotonic() - start > slowReadMs) {
       this.#pooledReadsLeft = pooledReadsAfterSlowOne
     }
@@ -82,9 +83,19 @@ export class RecordReader {
     const { location } = address
     return this.#files.withFile(location.slot, async (handle) => {
       const bytes = Buffer.allocUnsafe(location.size)
-      const count = await readFully(handle, bytes, location.offset)
+      const count = await readFully(handle, bytes, location.offset).catch((error: unknown) => {
+        throw this.#corrupt(location, error)
+      })
       return this.#verified(bytes.subarray(0, count), address)
     })
+  }
+
+  #readSync(handle: ReadableFile, target: Buffer, location: Location): number {
+    try {
+      return readFullySync(handle, target, location.offset)
+    } catch (error) {
+      throw this.#corrupt(location, error)
+    }
   }
 
   #verified(bytes: Buffer, address: RecordAddress): RecordView {
@@ -101,12 +112,12 @@ export class RecordReader {
     return record
   }
 
-  #corrupt({ slot, offset, size, index }: Location): KvError {
+  #corrupt({ slot, offset, size, index }: Location, cause?: unknown): KvError {
     const { path } = this.#files.file(slot)
     return new KvError(
       'KV_CORRUPT_RECORD',
       `the record of version ${index} in ${path} at byte ${offset} is damaged; nothing was changed; restore it from a backup, or write the key anew`,
-      { details: { path, offset, size, index } },
+      { details: { path, offset, size, index }, ...(cause === undefined ? {} : { cause }) },
     )
   }
 }

@@ -74,8 +74,10 @@ export class Sealer {
     // A turn later, so that the roll that closed the segment is over.
     await this.#clock.nextTurn()
     while (this.#waiting.length > 0 && !this.#closing) {
-      const segment = this.#waiting.shift()!
-      if (!(await this.#seal(segment))) this.#refused.push(segment)
+      const segment = this.#waiting[0]!
+      const isDone = await this.#seal(segment)
+      this.#waiting.shift()
+      if (!isDone) this.#refused.push(segment)
     }
   }
 

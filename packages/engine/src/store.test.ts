@@ -1,19 +1,37 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
+import { describeStore } from '../test/store-suite.ts'
+import { nodeFileSystem } from './file-system/node-file-system.ts'
 import { SimFileSystem } from './file-system/sim-file-system.ts'
 import { Store } from './store.ts'
 
-test('what was put is there after a restart', async () => {
-  const disk = new SimFileSystem()
-  {
-    await using store = await Store.open('/db', { fileSystem: disk })
-    expect(await store.put('a', '1')).toEqual({ version: 1, durability: 'synced' })
-    await Promise.all([store.put('b', '2'), store.put('c', '3'), store.delete('a')])
-    expect((await store.get('b'))?.value.toString()).toBe('2')
-    expect(await store.get('a')).toBeUndefined()
+describeStore('this machine', async () => {
+  const root = await mkdtemp(`${tmpdir()}/kv-store-`)
+  return {
+    fileSystem: nodeFileSystem,
+    directory: `${root}/db`,
+    cleanUp: () => rm(root, { recursive: true }),
   }
-  expect(disk.openFiles).toBe(0)
-  await using store = await Store.open('/db', { fileSystem: disk })
-  expect((await store.get('c'))?.value.toString()).toBe('3')
-  expect(await store.get('a')).toBeUndefined()
-  expect(store.stats().keys).toBe(2)
+})
+
+describeStore('simulated', async () => {
+  const fileSystem = new SimFileSystem()
+  return { fileSystem, directory: '/db', cleanUp: async () => expect(fileSystem.openFiles).toBe(0) }
+})
+
+test('without options, a store of this machine', async () => {
+  const root = await mkdtemp(`${tmpdir()}/kv-store-`)
+  try {
+    {
+      await using store = await Store.open(root)
+      await store.put('a', '1')
+    }
+    const names = (await readdir(root)).filter((name) => !name.startsWith('LOCK')).sort()
+    expect(names).toEqual(['MANIFEST', 'NODE', 'data', 'log', 'marks'])
+    expect((await stat(`${root}/log`)).mode & 0o777).toBe(0o700)
+    expect((await stat(`${root}/NODE`)).mode & 0o777).toBe(0o600)
+  } finally {
+    await rm(root, { recursive: true })
+  }
 })

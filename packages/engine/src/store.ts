@@ -1,10 +1,12 @@
 import { boundsOf, checkedKey } from './bytes-argument.ts'
 import { type CommitObserver, CommitQueue } from './commit-queue.ts'
+import { diskError } from './disk-error.ts'
 import { KvError } from './errors.ts'
 import { marksFileName } from './file-names.ts'
 import {
   type DirectoryLock,
   DirectoryLockedError,
+  type FileSystem,
   type WritableFile,
 } from './file-system/file-system.ts'
 import { FileTable } from './file-table.ts'
@@ -22,7 +24,7 @@ import { configure, type StoreConfiguration, type StoreOptions } from './options
 import { Pager } from './pager.ts'
 import { RecordView, recordKind } from './record.ts'
 import { RecordReader } from './record-reader.ts'
-import { makeDataDirectory } from './recovery/create-store.ts'
+import { makeDirectoryIfMissing } from './recovery/create-store.ts'
 import { type Recovered, recover } from './recovery/recover.ts'
 import type {
   BatchOperation,
@@ -38,7 +40,9 @@ import type {
 } from './results.ts'
 import { Sealer } from './sealer.ts'
 import type { StoreStats } from './stats.ts'
-import { logOperation, logOperations, PromisedWrite } from './write-request.ts'
+import { logOperation, logOperations, PromisedWrite, wantsSync } from './write-request.ts'
+
+const notOpened = 'the store was not opened'
 
 /**
  * A persistent, ordered key/value store in one directory, for one process.
@@ -76,16 +80,14 @@ export class Store implements AsyncDisposable {
    * Opens the store in `directory`, creating it when there is none; its parent must exist.
    *
    * @throws KvError KV_LOCKED while another store holds the directory, KV_CORRUPT_STORE when something that
-   * was durable is damaged (nothing is changed then), KV_BAD_REQUEST when the directory holds other files.
+   * was durable is damaged (nothing is changed then), KV_BAD_REQUEST when the directory holds other files,
+   * KV_DISK_FULL, KV_TRY_LATER without a free descriptor, KV_STORAGE_FAILED when the disk failed.
    */
   static async open(directory: string, options: StoreOptions = {}): Promise<Store> {
     const configuration = configure(options)
     const { fileSystem, clock, logger } = configuration
     const start = clock.monotonic()
-    await makeDataDirectory(fileSystem, directory)
-    const lock = await fileSystem.lockDirectory(directory).catch((error: unknown) => {
-      throw error instanceof DirectoryLockedError ? locked(directory, error) : error
-    })
+    const lock = await lockDirectory(fileSystem, directory)
     const files = new FileTable(fileSystem, directory, configuration.openFilesMax, (file, err) =>
       logger.warn(
         { err, file: file.path },
@@ -115,7 +117,7 @@ export class Store implements AsyncDisposable {
     } catch (error) {
       await files.close().catch(() => undefined)
       await lock.release().catch(() => undefined)
-      throw error
+      throw diskError(error, notOpened)
     }
   }
 
@@ -128,7 +130,7 @@ export class Store implements AsyncDisposable {
     this.#files = files
     this.#keydir = keydir
     this.#reader = new RecordReader(files, clock)
-    this.#pager = new Pager(keydir, this.#reader)
+    this.#pager = new Pager(keydir, this.#reader, () => this.#refuseWhenClosed())
     this.#activeSlot = files.slotOf(recovered.active.file)
     this.#appliedIndex = recovered.end.index - 1
     this.#cutBytes = recovered.cutBytes
@@ -191,7 +193,7 @@ export class Store implements AsyncDisposable {
    * anything), KV_STORAGE_FAILED (whether it was written is unknown).
    */
   async put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteResult> {
-    const result = this.#write(() => [this.#checked({ type: 'put', key, value })], options)
+    const result = await this.#write(() => [this.#checked({ type: 'put', key, value })], options)
     this.#counts.puts++
     return result
   }
@@ -208,8 +210,9 @@ export class Store implements AsyncDisposable {
       return { existed: true, version, durability }
     }
     // That the key is absent holds only once the delete that removes it has been committed.
-    const durability =
+    const reached =
       pending === undefined ? this.#modeReached() : await this.#watch(pending.index, options)
+    const durability = wantsSync(options) ? await this.#syncedAfter(reached) : reached
     return { existed: false, version: undefined, durability }
   }
 
@@ -222,7 +225,7 @@ export class Store implements AsyncDisposable {
     operations: readonly BatchOperation[],
     options: WriteOptions = {},
   ): Promise<WriteResult> {
-    const result = this.#write(() => logOperations(operations, this.#configuration), options)
+    const result = await this.#write(() => logOperations(operations, this.#configuration), options)
     this.#counts.batches++
     return result
   }
@@ -260,14 +263,13 @@ export class Store implements AsyncDisposable {
   async page(options: PageOptions): Promise<RangePage> {
     this.#refuseWhenClosed()
     this.#counts.pages++
-    return this.#pager.page(options)
+    return this.#pager.page({ ...options, ...boundsOf(options) })
   }
 
   /** The entries inside the bounds, in key order or in reverse. Writes made meanwhile may be seen or not. */
   async *range(options: RangeOptions = {}): AsyncGenerator<RangeEntry, void, undefined> {
     this.#refuseWhenClosed()
     const { reverse = false, keysOnly = false, limit = Number.POSITIVE_INFINITY } = options
-    if (!(limit >= 0)) throw new RangeError(`limit must be 0 or more, not ${String(limit)}`)
     yield* this.#pager.range(boundsOf(options), { reverse, keysOnly, limit })
   }
 
@@ -327,7 +329,7 @@ export class Store implements AsyncDisposable {
     await this.#merges.close()
     await this.#sealer.close()
     try {
-      if (!this.#commits.hasFailed) await this.#log.finish()
+      await this.#log.finish()
     } catch (error) {
       throw this.#commits.fail(error)
     } finally {
@@ -373,6 +375,11 @@ export class Store implements AsyncDisposable {
 
   #modeReached(): 'written' | 'synced' {
     return this.#configuration.durability === 'always' ? 'synced' : 'written'
+  }
+
+  async #syncedAfter(reached: 'written' | 'synced'): Promise<'synced'> {
+    if (reached === 'written') await this.#commits.sync()
+    return 'synced'
   }
 
   #observer(): CommitObserver {
@@ -443,6 +450,17 @@ interface StoreParts {
   readonly keydir: Keydir
   readonly recovered: Recovered
   readonly marksFile: WritableFile
+}
+
+/** Takes the directory, which is made if it is not there. */
+async function lockDirectory(fileSystem: FileSystem, directory: string): Promise<DirectoryLock> {
+  try {
+    await makeDirectoryIfMissing(fileSystem, directory)
+    return await fileSystem.lockDirectory(directory)
+  } catch (error) {
+    if (error instanceof DirectoryLockedError) throw locked(directory, error)
+    throw diskError(error, notOpened)
+  }
 }
 
 function locked(directory: string, cause: DirectoryLockedError): KvError {

@@ -53,6 +53,13 @@ export function logOperations(
   return checked
 }
 
+/** Whether a write is wished to be on the disk. Throws `TypeError` for a wish there is not. */
+export function wantsSync({ durability }: WriteOptions): boolean {
+  if (durability === undefined || durability === 'written') return false
+  if (durability === 'synced') return true
+  throw new TypeError(`the durability must be 'written' or 'synced', not ${String(durability)}`)
+}
+
 /** A waiter that settles a promise with what was reached. */
 export class PromisedWrite implements Waiter {
   readonly wantsSync: boolean
@@ -61,7 +68,7 @@ export class PromisedWrite implements Waiter {
   #reject!: (error: Error) => void
 
   constructor(options: WriteOptions) {
-    this.wantsSync = options.durability === 'synced'
+    this.wantsSync = wantsSync(options)
     this.durability = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject

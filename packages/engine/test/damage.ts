@@ -2,19 +2,30 @@
 
 export type Damage = (bytes: Uint8Array) => Generator<Uint8Array>
 
+/** What a class of damage counts as. */
+export const damages: readonly (readonly ['cuts' | 'flips' | 'others', Damage])[] = [
+  ['cuts', cuts],
+  ['flips', flips],
+  ['others', zeroedEnds],
+  ['others', bursts],
+  ['others', shiftedSectors],
+  ['others', misplacedSectors],
+  ['others', appendices],
+]
+
 const sectorBytes = 512
 const burstBytes = 16
 
 /** The file ends early, at every byte. */
-export function* cuts(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let length = 0; length < bytes.length; length++) yield bytes.slice(0, length)
+function* cuts(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let length = 0; length < bytes.length; length++) yield bytes.subarray(0, length)
 }
 
 /** Every bit, one at a time. */
-export function* flips(bytes: Uint8Array): Generator<Uint8Array> {
+function* flips(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at++) {
     for (let bit = 0; bit < 8; bit++) {
-      const flipped = bytes.slice()
+      const flipped = Uint8Array.from(bytes)
       flipped[at]! ^= 1 << bit
       yield flipped
     }
@@ -22,14 +33,14 @@ export function* flips(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /** Zeros from every byte to the end. */
-export function* zeroedEnds(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at++) yield bytes.slice().fill(0, at)
+function* zeroedEnds(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at++) yield Uint8Array.from(bytes).fill(0, at)
 }
 
 /** A short stretch of other bytes, at every byte. */
-export function* bursts(bytes: Uint8Array): Generator<Uint8Array> {
+function* bursts(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at++) {
-    const damaged = bytes.slice()
+    const damaged = Uint8Array.from(bytes)
     const end = Math.min(at + burstBytes, bytes.length)
     for (let place = at; place < end; place++) damaged[place]! ^= 0xa5
     yield damaged
@@ -37,7 +48,7 @@ export function* bursts(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /** Each sector is left out, or stands there twice. */
-export function* shiftedSectors(bytes: Uint8Array): Generator<Uint8Array> {
+function* shiftedSectors(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += sectorBytes) {
     const end = Math.min(at + sectorBytes, bytes.length)
     yield joined(bytes.subarray(0, at), bytes.subarray(end))
@@ -46,7 +57,7 @@ export function* shiftedSectors(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /** Two sectors in each other's place, or one in both places. */
-export function* misplacedSectors(bytes: Uint8Array): Generator<Uint8Array> {
+function* misplacedSectors(bytes: Uint8Array): Generator<Uint8Array> {
   const sectors: Uint8Array[] = []
   for (let at = 0; at < bytes.length; at += sectorBytes) {
     sectors.push(bytes.subarray(at, at + sectorBytes))
@@ -60,13 +71,13 @@ export function* misplacedSectors(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** Bytes that do not belong there follow the end: zeros, rubbish, and each tail of the file itself. */
-export function* appendices(bytes: Uint8Array): Generator<Uint8Array> {
+/** Bytes that do not belong there follow the end: zeros, rubbish, and tails of the file itself. */
+function* appendices(bytes: Uint8Array): Generator<Uint8Array> {
   for (const length of [1, 7, 40, 64, sectorBytes]) {
     yield joined(bytes, new Uint8Array(length))
     yield joined(bytes, new Uint8Array(length).fill(0xa5))
   }
-  for (let at = 0; at < bytes.length; at++) yield joined(bytes, bytes.subarray(at))
+  for (let at = 0; at < bytes.length; at += burstBytes) yield joined(bytes, bytes.subarray(at))
 }
 
 /** Where two contents begin to differ; the length of the shorter where only that differs. */
@@ -80,6 +91,6 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0
 }
 
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
+export function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts))
 }

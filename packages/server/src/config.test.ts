@@ -128,12 +128,10 @@ describe('refused, in one line and with exit code 64:', () => {
     await expect(configOf(argv)).rejects.toMatchObject({ exitCode: 64, message })
   })
 
-  test('a variable that is no setting', async () => {
-    await expect(configOf([], { KV_PROT: '1' })).rejects.toMatchObject({
-      exitCode: 64,
-      message:
-        'the environment variable KV_PROT is not a setting; nothing was started; unset it, or see --help for those there are',
-    })
+  test('a variable that is no setting is handed back, but for the one of the kv command', async () => {
+    const environment = { KV_PROT: '1', KV_ADDRESS: 'kv://127.0.0.1', OTHER: '1', KV_PORT: '7412' }
+    const outcome = await readConfig({ argv: [], environment, version: '0.1.0' })
+    expect(outcome).toMatchObject({ config: { port: 7412 }, unknownVariables: ['KV_PROT'] })
   })
 
   test.each([

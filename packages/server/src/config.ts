@@ -1,7 +1,8 @@
 /**
  * Reads the server's settings (settings.ts). A setting `dataDir` is the flag `--data-dir`, the variable
  * `KV_DATA_DIR` and the key `dataDir` of the configuration file, and the first of them that is given counts.
- * What is unknown or out of bounds is refused, wherever it comes from: a misspelt limit must not go unnoticed.
+ * What is unknown or out of bounds is refused: a misspelt limit must not go unnoticed. Only variables that are
+ * no setting are handed back for a warning: other programs, and orchestrators, set their own under any prefix.
  */
 import { readFileSync } from 'node:fs'
 import yargs from 'yargs'
@@ -12,6 +13,8 @@ import { StartError } from './start-error.ts'
 
 const settingNames = Object.keys(settings) as (keyof Config)[]
 const variablePrefix = 'KV_'
+/** What the `kv` command reads. */
+const clientVariable = 'KV_ADDRESS'
 const fileFlag = 'config'
 
 /** Where settings come from. */
@@ -24,7 +27,7 @@ export interface ConfigSources {
 
 /** What to do: run with a configuration, or print a text that was asked for. */
 export type ConfigOutcome =
-  | { readonly type: 'run'; readonly config: Config }
+  | { readonly type: 'run'; readonly config: Config; readonly unknownVariables: readonly string[] }
   | { readonly type: 'print'; readonly text: string }
 
 /** Throws StartError (exit code 64) for the first thing that is wrong. */
@@ -33,10 +36,10 @@ export async function readConfig(sources: ConfigSources): Promise<ConfigOutcome>
   const flags = await readFlags(argv)
   if (flags.has('help')) return { type: 'print', text: await helpText() }
   if (flags.has('version')) return { type: 'print', text: sources.version }
-  const variables = readVariables(sources.environment)
+  const { given: variables, unknown: unknownVariables } = readVariables(sources.environment)
   const path = flags.get(fileFlag) ?? variables.get(fileFlag)
   const file = path === undefined ? new Map<string, GivenText>() : readFile(path.text)
-  return { type: 'run', config: resolve([flags, variables, file]) }
+  return { type: 'run', config: resolve([flags, variables, file]), unknownVariables }
 }
 
 /** A setting's text and how a person calls the place it stands in. */
@@ -103,21 +106,21 @@ async function readFlags(argv: readonly string[]): Promise<Given> {
   return given
 }
 
-function readVariables(environment: ConfigSources['environment']): Given {
+function readVariables(environment: ConfigSources['environment']): {
+  given: Given
+  unknown: readonly string[]
+} {
   const given = new Map<string, GivenText>()
+  const unknown: string[] = []
   const known = new Map(settingNames.map((name) => [variableName(name), name as string]))
   known.set(variableName(fileFlag), fileFlag)
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith(variablePrefix) || text === undefined) continue
     const name = known.get(variable)
-    if (name === undefined) {
-      throw usage(
-        `the environment variable ${variable} is not a setting; nothing was started; unset it, or see --help for those there are`,
-      )
-    }
-    given.set(name, { text, origin: variable })
+    if (name !== undefined) given.set(name, { text, origin: variable })
+    else if (variable !== clientVariable) unknown.push(variable)
   }
-  return given
+  return { given, unknown }
 }
 
 function readFile(path: string): Given {

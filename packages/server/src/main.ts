@@ -26,6 +26,12 @@ async function main(): Promise<void> {
   const { config } = outcome
   const logger = createLogger(config.logLevel, config.logFormat)
   endOnBugs(logger)
+  for (const variable of outcome.unknownVariables) {
+    logger.warn(
+      { variable },
+      'an environment variable that is no setting; see --help for those there are',
+    )
+  }
   const node = await Node.start({
     config,
     logger,

@@ -26,6 +26,15 @@ describe('power cut: bytes', () => {
     expect(textIn(disk.crash(noData))).toBe('syncedlost')
   })
 
+  test('what is synced is what was written, whatever became of the buffer since', async () => {
+    const { disk, file } = await diskWithFile('')
+    const buffer = Buffer.from('kept')
+    await file.write(buffer, 0)
+    buffer.fill(0)
+    await file.sync()
+    expect(textIn(disk.crash(noData))).toBe('kept')
+  })
+
   test('a truncate is lost as well, and overwritten bytes come back', async () => {
     const { disk, file } = await diskWithFile('abcdef')
     await file.write(bytesOf('XX'), 0)

@@ -52,11 +52,11 @@ export class SimOpenFile implements WritableFile {
     checkCount(position, 'position')
     const injection = this.#operations.beginPartial('write', this.#path, bytes.length)
     if (injection?.kind === 'failure') {
-      const reached = bytes.slice(0, partOf(bytes.length, injection.reached))
+      const reached = copyOf(bytes, partOf(bytes.length, injection.reached))
       await this.#change({ kind: 'write', position, bytes: reached, isSettled: false })
       throw systemError(injection.code, 'write', this.#path)
     }
-    const written = bytes.slice(0, injection?.bytes)
+    const written = copyOf(bytes, injection?.bytes)
     await this.#change({ kind: 'write', position, bytes: written, isSettled: false })
     return written.length
   }
@@ -100,6 +100,11 @@ export class SimOpenFile implements WritableFile {
   #checkOpen(syscall: string): void {
     if (!this.#isOpen) throw systemError('EBADF', syscall, this.#path)
   }
+}
+
+/** The first `length` bytes, apart from the caller's buffer: `slice` of a Buffer is a view of it. */
+function copyOf(bytes: Uint8Array, length: number = bytes.length): Uint8Array {
+  return new Uint8Array(bytes.subarray(0, length))
 }
 
 function checkCount(count: number, name: string): void {

@@ -16,6 +16,7 @@ import { assert } from '../assert.ts'
 import type { Clock } from '../clock.ts'
 import type { CommitQueue } from '../commit-queue.ts'
 import { DataFile } from '../data-file.ts'
+import { diskError } from '../disk-error.ts'
 import { manifestFileName } from '../file-names.ts'
 import type { FileSystem } from '../file-system/file-system.ts'
 import type { FileTable } from '../file-table.ts'
@@ -102,7 +103,7 @@ export async function merge(
     // Which of the two manifests a crash would find is unknown: nothing may be built on either.
     if (manifestMayBeReplaced) throw context.commits.fail(error)
     await writer.abort().catch(() => undefined)
-    throw error
+    throw diskError(error, 'the merge was not made')
   } finally {
     await release()
   }

@@ -1,5 +1,5 @@
 import { chainAfter } from '../crc32.ts'
-import { mergeDirectoryName, segmentFileName } from '../file-names.ts'
+import { hintFileName, mergeDirectoryName, segmentFileName } from '../file-names.ts'
 import type { FileSystem, WritableFile } from '../file-system/file-system.ts'
 import { writeFully } from '../file-system/transfer.ts'
 import { writeHint } from '../hint-file.ts'
@@ -72,13 +72,16 @@ export class OutputWriter {
     if (this.#open !== undefined) ids.push(this.#open.id)
     for (const id of ids) {
       await removeIfThere(this.#fileSystem, `${this.#directory}/${segmentFileName(id)}`)
+      await removeIfThere(this.#fileSystem, `${this.#directory}/${hintFileName(id)}`)
     }
   }
 
   async #createOutput(): Promise<OpenOutput> {
     const id = this.#nextId++
-    const handle = await this.#fileSystem.createFile(`${this.#directory}/${segmentFileName(id)}`)
-    return new OpenOutput(id, handle)
+    const path = `${this.#directory}/${segmentFileName(id)}`
+    // A merge that failed may have left a file that no manifest names.
+    await removeIfThere(this.#fileSystem, path)
+    return new OpenOutput(id, await this.#fileSystem.createFile(path))
   }
 
   async #finishOutput(): Promise<void> {

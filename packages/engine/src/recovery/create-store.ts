@@ -34,8 +34,10 @@ const ownNames: readonly string[] = [
 /** Creates a store in `directory`, which exists and holds no NODE. */
 export async function createStore(fileSystem: FileSystem, directory: string): Promise<void> {
   await refuseForeignContent(fileSystem, directory)
+  // Also when the directory was there: whoever made it may have died before its name was durable.
+  await fileSystem.syncDirectory(parentOf(directory))
   for (const name of [logDirectoryName, mergeDirectoryName]) {
-    await makeDirectory(fileSystem, `${directory}/${name}`)
+    await makeDirectoryIfMissing(fileSystem, `${directory}/${name}`)
   }
   const marks = Buffer.alloc(markSlots * markBytes)
   encodeMark({
@@ -60,12 +62,12 @@ export async function createStore(fileSystem: FileSystem, directory: string): Pr
   await replaceFile(fileSystem, directory, nodeFileName, encodeNodeFile(createIdentity()))
 }
 
-/** Makes the data directory itself, when it is not there, and its name durable. */
-export async function makeDataDirectory(fileSystem: FileSystem, directory: string): Promise<void> {
-  const parent =
-    directory.slice(0, Math.max(directory.lastIndexOf('/'), 0)) ||
-    (directory.startsWith('/') ? '/' : '.')
-  if (await makeDirectory(fileSystem, directory)) await fileSystem.syncDirectory(parent)
+export async function makeDirectoryIfMissing(fileSystem: FileSystem, path: string): Promise<void> {
+  try {
+    await fileSystem.makeDirectory(path)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error
+  }
 }
 
 /** What an interrupted creation leaves is ours to replace; anything else is not. */
@@ -106,15 +108,9 @@ async function listIfThere(fileSystem: FileSystem, path: string): Promise<string
   }
 }
 
-/** False when it was there already. */
-async function makeDirectory(fileSystem: FileSystem, path: string): Promise<boolean> {
-  try {
-    await fileSystem.makeDirectory(path)
-    return true
-  } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false
-    throw error
-  }
+function parentOf(path: string): string {
+  const parent = path.slice(0, Math.max(path.lastIndexOf('/'), 0))
+  return parent || (path.startsWith('/') ? '/' : '.')
 }
 
 async function writeNew(fileSystem: FileSystem, path: string, bytes: Buffer): Promise<void> {

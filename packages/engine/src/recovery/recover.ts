@@ -2,8 +2,8 @@
  * Recovery: from the files of a directory to a store that can be read and written.
  *
  * First everything is read and checked, and nothing changed: a damaged store is left as it was found. Then
- * the torn tail is cut, the doubtful bytes behind the last mark are made durable, and files that do not
- * count are removed. Every step can be interrupted and repeated.
+ * the names that were found are made durable, the torn tail is cut, the doubtful bytes behind the last mark are
+ * made durable, and files that do not count are removed. Every step can be interrupted and repeated.
  */
 import type { Clock } from '../clock.ts'
 import { corruptStore } from '../corrupt-store.ts'
@@ -78,6 +78,7 @@ export async function recover(context: RecoveryContext): Promise<Recovered> {
   } finally {
     for (const cursor of taken.cursors) await cursor.close()
   }
+  await settleNames(context)
   const active = log.segments.at(-1)!
   const cutBytes = await cutTornTail(
     fileSystem,
@@ -149,7 +150,7 @@ async function takeInLog(
   }
 }
 
-/** Registers the merge outputs, each checked to be the file that MANIFEST names. */
+/** Registers the merge outputs, each checked to be the file that MANIFEST names. Adds a cursor over each. */
 async function takeInOutputs(
   context: RecoveryContext,
   manifest: Manifest,
@@ -212,6 +213,15 @@ async function loadKeydir(
       files.file(slot).remember(size)
     },
   )
+}
+
+/**
+ * A process that died between a rename and the sync of its directory leaves a name that is seen but not yet
+ * durable. What is built on it from here on must not lose it in a power cut.
+ */
+async function settleNames({ fileSystem, directory }: RecoveryContext): Promise<void> {
+  await fileSystem.syncDirectory(directory)
+  await fileSystem.syncDirectory(`${directory}/${logDirectoryName}`)
 }
 
 /** Removes what MANIFEST rules out and what was never finished. */

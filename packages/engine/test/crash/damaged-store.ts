@@ -1,7 +1,7 @@
-import type { SimFileSystem } from '../../src/file-system/sim-file-system.ts'
 import { KvError } from '../../src/errors.ts'
+import type { SimFileSystem } from '../../src/file-system/sim-file-system.ts'
 import { Store } from '../../src/store.ts'
-import { sameBytes } from './damage.ts'
+import { sameBytes } from '../damage.ts'
 import { directory, fixtureOptions, type StoreFixture } from './store-fixture.ts'
 
 /**
@@ -13,19 +13,19 @@ import { directory, fixtureOptions, type StoreFixture } from './store-fixture.ts
  */
 export type Allowed = 'refuses' | 'unharmed' | 'tells' | 'prefix'
 
-/** Opens a damaged fixture and holds it against what was written. Throws what is wrong. */
+/** Opens a fixture that holds `files` instead of its own, and holds it against what was written. Throws what is wrong. */
 export async function checkDamaged(
   fixture: StoreFixture,
-  disk: SimFileSystem,
+  files: ReadonlyMap<string, Uint8Array>,
   allowed: Allowed,
 ): Promise<void> {
-  const before = disk.files()
+  const disk = await diskWith(fixture, files)
   const store = await Store.open(directory, fixtureOptions(disk)).catch((error: unknown) => {
     checkRefusal(error, allowed)
-    checkUnchanged(before, disk)
   })
   if (store === undefined) {
     require(disk.openFiles === 0, `${disk.openFiles} files are still open after the refusal`)
+    checkUnchanged(files, disk)
     return
   }
   require(allowed !== 'refuses', 'it opened')
@@ -34,10 +34,22 @@ export async function checkDamaged(
   await store.close()
   require(disk.openFiles === 0, `${disk.openFiles} files are still open after the close`)
   if (allowed === 'prefix') {
-    checkKept(fixture, before, disk)
+    checkKept(fixture, files, disk)
     await checkAgain(fixture, disk, appliedIndex)
   }
   if (allowed === 'unharmed') checkHints(fixture, disk)
+}
+
+async function diskWith(
+  fixture: StoreFixture,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<SimFileSystem> {
+  const disk = fixture.disk.clone()
+  for (const [path, bytes] of files) {
+    if (fixture.files.get(path) !== bytes) disk.poke(path, bytes)
+  }
+  for (const path of fixture.files.keys()) if (!files.has(path)) await disk.unlink(path)
+  return disk
 }
 
 function checkRefusal(error: unknown, allowed: Allowed): void {
@@ -61,10 +73,8 @@ async function checkAnswers(
 ): Promise<void> {
   const { appliedIndex } = store
   const lowest = allowed === 'prefix' ? mark.index : history.version
-  require(
-    appliedIndex >= lowest && appliedIndex <= history.version,
-    `it is as of version ${appliedIndex}`,
-  )
+  require(appliedIndex >= lowest &&
+    appliedIndex <= history.version, `it is as of version ${appliedIndex}`)
   const state = history.stateAt(appliedIndex)
   let unreadable = 0
   for (const key of history.keys) {
@@ -77,7 +87,10 @@ async function checkAnswers(
     }
   }
   const keys = await entriesOf(store, true)
-  require(sameEntries(keys, [...state.keys()].map((key) => [key, ''])), 'the keys are wrong')
+  require(sameEntries(
+    keys,
+    [...state.keys()].map((key) => [key, '']),
+  ), 'the keys are wrong')
   try {
     const entries = await entriesOf(store, false)
     require(unreadable === 0, 'a range reads what a get cannot')
@@ -117,9 +130,9 @@ async function checkAgain(
 }
 
 /** Hints are there again as they were. */
-function checkHints({ disk: whole }: StoreFixture, disk: SimFileSystem): void {
+function checkHints(fixture: StoreFixture, disk: SimFileSystem): void {
   const files = disk.files()
-  for (const [path, bytes] of whole.files()) {
+  for (const [path, bytes] of fixture.files) {
     if (!path.endsWith('.hint')) continue
     const rebuilt = files.get(path)
     require(rebuilt !== undefined && sameBytes(rebuilt, bytes), `${path} was not rebuilt`)

@@ -90,26 +90,39 @@ export class Model {
   }
 
   /** Its caller was told that it is done. */
-  acknowledge({ lastVersion }: Submission, durability: ReachedDurability): void {
+  acknowledge(submission: Submission, durability: ReachedDurability): void {
+    const { operations, lastVersion } = submission
+    const isInLog = operations.length === 0 || this.#submissions.includes(submission)
+    assert(isInLog, `version ${lastVersion} was acknowledged, one before it refused (I3)`)
     this.#written = Math.max(this.#written, lastVersion)
     if (durability === 'synced') this.#synced = Math.max(this.#synced, lastVersion)
   }
 
-  /** Its caller was told that it was not done, and never will be. Of those under way behind it the same is true. */
+  /** Its caller was told that it was not done, and never will be: nor will those under way behind it. */
   refuse(refused: Submission): void {
-    const left = this.#submissions.filter((submission) => submission !== refused)
-    if (left.length === this.#submissions.length) return
-    this.#submissions = left
+    const place = this.#submissions.indexOf(refused)
+    if (place === -1) return
+    this.#submissions = this.#submissions.slice(0, place)
     this.#state = new Map(this.#base)
     this.#touched = new Map()
     this.#version = this.#baseVersion
-    for (const submission of left) this.#apply(submission)
+    for (const submission of this.#submissions) this.#apply(submission)
   }
 
   /** All that was submitted is on the disk: the store was closed. */
   settle(): void {
     this.#written = this.#version
     this.#synced = this.#version
+  }
+
+  /** A copy that stays as it is now, whatever becomes of the writes under way. */
+  frozen(): Model {
+    const copy = new Model(this.#base, this.#baseVersion)
+    for (const submission of this.#submissions) copy.#apply(submission)
+    copy.#submissions = this.#submissions.slice()
+    copy.#written = this.#written
+    copy.#synced = this.#synced
+    return copy
   }
 
   /** The values that a key has between two versions. */
@@ -126,7 +139,10 @@ export class Model {
   /** The model of a store that has come back as of `version`. Throws where it must not. */
   recovered(version: number, disaster: Disaster): Model {
     const floor = this.floor(disaster)
-    assert(version >= floor, `version ${floor} was acknowledged, the store has only ${version} (I1)`)
+    assert(
+      version >= floor,
+      `version ${floor} was acknowledged, the store has only ${version} (I1)`,
+    )
     assert(version <= this.#version, `version ${version} was never written or was refused (I2)`)
     const isEnd =
       version === this.#baseVersion ||
@@ -147,7 +163,6 @@ export class Model {
 
   #apply(submission: Submission): void {
     const { operations, firstVersion, lastVersion } = submission
-    assert.equal(firstVersion, this.#version + 1, 'a write was done behind one that was refused')
     applyTo(this.#state, submission)
     for (const [place, { key }] of operations.entries()) {
       this.#touched.set(key, firstVersion + place)
@@ -156,10 +171,7 @@ export class Model {
   }
 }
 
-function applyTo(
-  state: Map<string, ModelEntry>,
-  { operations, firstVersion }: Submission,
-): void {
+function applyTo(state: Map<string, ModelEntry>, { operations, firstVersion }: Submission): void {
   for (const [place, operation] of operations.entries()) {
     if (operation.type === 'delete') state.delete(operation.key)
     else state.set(operation.key, { value: operation.value, version: firstVersion + place })

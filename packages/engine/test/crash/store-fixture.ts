@@ -12,6 +12,8 @@ export const directory = '/db'
 export interface StoreFixture {
   readonly name: string
   readonly disk: SimFileSystem
+  /** What is on the disk, by path. */
+  readonly files: ReadonlyMap<string, Uint8Array>
   readonly history: History
   /** The last one in `marks`. */
   readonly mark: Mark
@@ -22,7 +24,10 @@ export interface StoreFixture {
 const segmentBytes = 640
 
 /** With which every store of a fixture is opened. */
-export function fixtureOptions(disk: SimFileSystem, clock: TestClock = new TestClock()): StoreOptions {
+export function fixtureOptions(
+  disk: SimFileSystem,
+  clock: TestClock = new TestClock(),
+): StoreOptions {
   return { fileSystem: disk, clock, segmentBytes, autoMerge: false }
 }
 
@@ -32,7 +37,7 @@ export async function closedFixture(seed: number): Promise<StoreFixture> {
   return fixture('closed', disk, history)
 }
 
-/** Killed with frames behind the last mark; a hint had not been written yet. */
+/** Killed with frames behind the last mark, and before the newest sealed segment had its hint. */
 export async function killedFixture(seed: number): Promise<StoreFixture> {
   const merged = await mergedStore(seed)
   const { history } = merged
@@ -42,9 +47,13 @@ export async function killedFixture(seed: number): Promise<StoreFixture> {
   while (store.stats().files.logSegments < 5) await writeOne(store, history, random)
   // The next write leaves a mark in passing.
   clock.advance(1_000)
-  for (let write = 0; write < 5; write++) await writeOne(store, history, random)
+  for (let write = 0; write < 4; write++) await writeOne(store, history, random)
+  await rest(store)
   const disk = merged.disk.clone()
-  const hint = [...disk.files().keys()].filter((path) => /log.*hint$/.test(path)).sort()[1]!
+  const hint = [...disk.files().keys()]
+    .filter((path) => /log.*hint$/.test(path))
+    .sort()
+    .at(-1)!
   await disk.unlink(hint)
   return fixture('killed', disk, history)
 }
@@ -71,15 +80,20 @@ async function mergedStore(seed: number): Promise<{ disk: SimFileSystem; history
   return { disk, history }
 }
 
-async function fixture(
-  name: string,
-  disk: SimFileSystem,
-  history: History,
-): Promise<StoreFixture> {
+async function fixture(name: string, disk: SimFileSystem, history: History): Promise<StoreFixture> {
   const files = disk.files()
   const mark = lastMark(Buffer.from(files.get(`${directory}/marks`)!))!
-  const active = [...files.keys()].filter((path) => /log.*data$/.test(path)).sort().at(-1)!
-  return { name, disk, history, mark, active }
+  const active = [...files.keys()]
+    .filter((path) => /log.*data$/.test(path))
+    .sort()
+    .at(-1)!
+  return { name, disk, files, history, mark, active }
+}
+
+/** Resolves once what goes on behind an acknowledgement, such as a roll or a seal, is over. */
+async function rest(store: Store): Promise<void> {
+  while (store.stats().files.unsealedSegments > 0) await Promise.resolve()
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve()
 }
 
 /** A put, a delete or a batch, as chance has it. */

@@ -1,0 +1,23 @@
+import type { Command } from './command.ts'
+import { del } from './commands/del.ts'
+import { exportCommand } from './commands/export.ts'
+import { get } from './commands/get.ts'
+import { importCommand } from './commands/import.ts'
+import { mergeNow } from './commands/merge-now.ts'
+import { ping } from './commands/ping.ts'
+import { put } from './commands/put.ts'
+import { range } from './commands/range.ts'
+import { stats } from './commands/stats.ts'
+
+/** In the order of `kv --help`. */
+export const commands: readonly Command[] = [
+  put,
+  get,
+  del,
+  range,
+  importCommand,
+  exportCommand,
+  stats,
+  mergeNow,
+  ping,
+]

@@ -1,0 +1,47 @@
+/** How far an import or export is, on a terminal; nowhere else. */
+import cliProgress from 'cli-progress'
+import type { Output } from './output.ts'
+import { formatBytes, formatCount } from './units.ts'
+
+export interface Progress {
+  update(done: { readonly records: number; readonly bytes: number }): void
+  /** Once, whatever has happened: gives the terminal back. */
+  stop(): void
+}
+
+export const silentProgress: Progress = { update: () => undefined, stop: () => undefined }
+
+/** With `bytesTotal` a bar, without it counters. */
+export function openProgress(
+  output: Output,
+  verb: string,
+  bytesTotal: number | undefined,
+): Progress {
+  if (!output.isTerminal) return silentProgress
+  const bar = new cliProgress.SingleBar({
+    stream: output.stream,
+    format: bytesTotal === undefined ? countersFormat(verb) : barFormat(verb),
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    hideCursor: true,
+    clearOnComplete: true,
+    stopOnComplete: false,
+  })
+  bar.start(bytesTotal ?? 0, 0, payloadOf(0, 0))
+  return {
+    update: ({ records, bytes }) => bar.update(bytes, payloadOf(records, bytes)),
+    stop: () => bar.stop(),
+  }
+}
+
+function barFormat(verb: string): string {
+  return `${verb} {bar} {percentage}% | {records} records | {size} | {eta_formatted} left`
+}
+
+function countersFormat(verb: string): string {
+  return `${verb} | {records} records | {size} | {duration_formatted}`
+}
+
+function payloadOf(records: number, bytes: number): { records: string; size: string } {
+  return { records: formatCount(records), size: formatBytes(bytes) }
+}

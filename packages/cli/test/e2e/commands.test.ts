@@ -1,0 +1,122 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { scratchDirectory } from '../scratch.ts'
+import { kv } from './cli-process.ts'
+import { ServerProcess } from './server-process.ts'
+
+async function startServer(): Promise<string> {
+  const { address } = await ServerProcess.start(join(await scratchDirectory(), 'data'))
+  return address
+}
+
+/** A port on which nobody listens, because its listener has just gone. */
+async function deadAddress(): Promise<string> {
+  const listener = createServer()
+  const { port } = await new Promise<AddressInfo>((resolve) => {
+    listener.listen(0, '127.0.0.1', () => resolve(listener.address() as AddressInfo))
+  })
+  await new Promise((resolve) => {
+    listener.close(resolve)
+  })
+  return `kv://127.0.0.1:${port}`
+}
+
+test('put, get, del', async () => {
+  const address = await startServer()
+  expect(await kv(address, ['put', 'user:1', 'Ada'])).toEqual({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^version 1 \(\w+\)\n$/),
+    stderr: '',
+  })
+  expect(await kv(address, ['get', 'user:1'])).toEqual({ exitCode: 0, stdout: 'Ada', stderr: '' })
+  expect(await kv(address, ['del', 'user:1'])).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^deleted, version 2 /),
+  })
+  expect(await kv(address, ['get', 'user:1'])).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: 'kv: there is no key user:1\n',
+  })
+  expect(await kv(address, ['get', 'user:1', '--json'])).toMatchObject({
+    exitCode: 1,
+    stdout: '{"found":false}\n',
+  })
+})
+
+test('any bytes, through pipes and files', async () => {
+  const address = await startServer()
+  const bytes = Buffer.from(Array.from({ length: 1_000_000 }, (_none, index) => (index * 7) % 256))
+  const path = join(await scratchDirectory(), 'bytes')
+  await writeFile(path, bytes)
+  const key = ['ff001b', '--key-encoding', 'hex']
+  for (const [argv, stdin] of [
+    [['put', ...key], bytes],
+    [['put', ...key, '--value-file', path], ''],
+    [['put', ...key, '--value-file', '-'], bytes],
+  ] as const) {
+    expect(await kv(address, argv, stdin)).toMatchObject({ exitCode: 0, stderr: '' })
+    const { stdout } = await kv(address, ['get', ...key])
+    expect(Buffer.from(stdout, 'latin1').equals(bytes)).toBe(true)
+    expect(await kv(address, ['del', ...key])).toMatchObject({ exitCode: 0 })
+  }
+  await kv(address, ['put', ...key, '--value-encoding', 'base64'], bytes.toString('base64'))
+  const out = join(await scratchDirectory(), 'out')
+  expect(await kv(address, ['get', ...key, '--out', out])).toMatchObject({
+    exitCode: 0,
+    stdout: '',
+  })
+  expect((await readFile(out)).equals(bytes)).toBe(true)
+  const range = await kv(address, ['range', '--keys-only'])
+  expect(range.stdout).toBe('\\xff\\x00\\x1b\n')
+})
+
+test('range', async () => {
+  const address = await startServer()
+  await kv(address, ['import'], 'abcde'.replace(/./g, '{"key":"$&","value":"<$&>"}\n'))
+  const range = async (...argv: string[]) => (await kv(address, ['range', ...argv])).stdout
+  expect(await range('--gte', 'b', '--lt', 'd')).toBe('b\t<b>\nc\t<c>\n')
+  expect(await range('--reverse', '--limit', '2', '--keys-only')).toBe('e\nd\n')
+  expect(await range('--prefix', 'c', '--json')).toBe('{"key":"c","value":"<c>","version":3}\n')
+  expect(await range('--prefix', 'x')).toBe('')
+})
+
+test('stats, merge-now, ping', async () => {
+  const address = await startServer()
+  const merge = await kv(address, ['merge-now'])
+  expect(merge).toEqual({ exitCode: 0, stdout: 'there was nothing to merge\n', stderr: '' })
+  await kv(address, ['put', 'k', 'v'])
+  expect(await kv(address, ['ping'])).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^round trip [\d.]+ ms, index 1\n$/),
+  })
+  const stats = await kv(address, ['stats'])
+  expect(stats).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(stats.stdout).toMatch(/^store\n +keys +1$/m)
+  const json = JSON.parse((await kv(address, ['stats', '--json'])).stdout) as unknown
+  expect(json).toMatchObject({ store: { keys: 1 } })
+})
+
+test('no server is one clear line and exit code 30', async () => {
+  const address = await deadAddress()
+  for (const argv of [['get', 'k'], ['put', 'k', 'v'], ['import'], ['export'], ['stats']]) {
+    const { exitCode, stdout, stderr } = await kv(address, argv, 'v')
+    expect({ exitCode, stdout }).toEqual({ exitCode: 30, stdout: '' })
+    expect(stderr).toMatch(/^kv: no connection to kv:\/\/127\.0\.0\.1:\d+ .*\(KV_UNREACHABLE\)\n$/)
+  }
+  const { stderr } = await kv(address, ['get', 'k', '--json'])
+  expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'KV_UNREACHABLE' } })
+})
+
+test('a wrong command line is exit code 64', async () => {
+  expect(await kv('kv://127.0.0.1:1', ['gett', 'k'])).toEqual({
+    exitCode: 64,
+    stdout: '',
+    stderr: "kv: unknown command 'gett'; see kv --help (CLI_USAGE)\n",
+  })
+  expect(await kv('nonsense', ['get', 'k'])).toMatchObject({ exitCode: 64 })
+  expect(await kv('', ['--help'])).toMatchObject({ exitCode: 0, stderr: '' })
+})

@@ -1,0 +1,138 @@
+/**
+ * C3: a power cut, or the death of the process, at every operation of the disk; then again at every operation
+ * of the recovery from it. Whatever is left, the store comes back as a prefix of its log that holds all that
+ * was acknowledged, and goes on from there.
+ */
+import assert from 'node:assert/strict'
+import { afterAll, describe, expect, test } from 'vitest'
+import { SeededRandom } from '../../src/file-system/seeded-random.ts'
+import type { CrashChoice, CrashData, CrashNames } from '../../src/file-system/sim-crash.ts'
+import { SimFileSystem } from '../../src/file-system/sim-file-system.ts'
+import type { StoreOptions } from '../../src/options.ts'
+import { Store } from '../../src/store.ts'
+import { ClassReport } from './class-report.ts'
+import type { Disaster, Model } from './model.ts'
+import { directory, ModelledStore } from './modelled-store.ts'
+import { replaying, runCase } from './replay.ts'
+import { SteppingClock } from './stepping-clock.ts'
+import { randomWrite, runWorkload, type Workload, workload } from './workload.ts'
+
+const seed = 3
+const report = new ClassReport('C3', seed)
+
+const steps = 28
+const workloads: readonly Workload[] = [
+  workload(seed, steps, 'always'),
+  workload(seed + 1, steps, 'always', { autoMerge: false }),
+  workload(seed + 2, steps, 'interval'),
+  workload(seed + 3, steps, 'never', { mergeInputBytesMax: 2_000 }),
+]
+
+describe.each(workloads)('C3: $name', (work) => {
+  test('the power goes off at any operation', async () => {
+    const operations = await countOperations(work)
+    expect(operations).toBeGreaterThanOrEqual(300)
+    for (let count = 0; count <= operations; count++) {
+      await runCase(`C3 ${work.name} ${count}`, () => cutAfter(work, count))
+    }
+    report.count('ops', operations)
+  })
+})
+
+afterAll(() => {
+  report.finish(replaying ? {} : { ops: 300 * workloads.length, cases: 7_200, double: 7_200 })
+})
+
+async function countOperations(work: Workload): Promise<number> {
+  const disk = new SimFileSystem()
+  const { error } = await runWorkload(work, disk)
+  if (error !== undefined) throw error
+  expect(disk.openFiles).toBe(0)
+  return disk.operations
+}
+
+async function cutAfter(work: Workload, count: number): Promise<void> {
+  const disk = new SimFileSystem()
+  disk.stopAfter(count)
+  const { model } = await runWorkload(work, disk)
+  const choices = crashChoices(count)
+  for (const [place, choice] of choices.entries()) {
+    await checkAftermath(work, disk.crash(choice), model, 'cut', count + place)
+  }
+  await checkAftermath(work, disk.clone(), model, 'kill', count)
+  const choice = choices[count % choices.length]!
+  if (count % 8 === 0) await cutRecovery(work, () => disk.crash(choice), model, 'cut', count)
+  if (count % 8 === 4) await cutRecovery(work, () => disk.clone(), model, 'kill', count)
+}
+
+/** The store comes back, goes on, and comes back with that too. */
+async function checkAftermath(
+  work: Workload,
+  disk: SimFileSystem,
+  model: Model,
+  disaster: Disaster,
+  seed: number,
+): Promise<void> {
+  report.count('cases')
+  report.count('faults')
+  const opened = await ModelledStore.open(disk, settings(work), model, disaster)
+  const random = new SeededRandom(seed)
+  for (let burst = 0; burst < 3; burst++) {
+    await Promise.all([opened.write(randomWrite(random)), opened.write(randomWrite(random))])
+  }
+  // Names and bytes that were seen after a kill, but not yet durable, must not go now.
+  const wayOut = seed % 3
+  if (wayOut === 0) await opened.close()
+  const left = wayOut === 0 ? disk : disk.crash({ data: 'none', names: 'dropped' })
+  const again = await ModelledStore.open(left, settings(work), opened.model, 'cut')
+  await again.close()
+  assert.equal(left.openFiles, 0, 'open files')
+}
+
+/** A second disaster at every operation of the recovery from the first. */
+async function cutRecovery(
+  work: Workload,
+  left: () => SimFileSystem,
+  model: Model,
+  disaster: Disaster,
+  seed: number,
+): Promise<void> {
+  const whole = left()
+  const { appliedIndex } = await Store.open(directory, { ...settings(work), fileSystem: whole })
+  const operations = whole.operations
+  const random = new SeededRandom(seed)
+  for (let count = 0; count < operations; count++) {
+    report.count('double')
+    report.count('faults')
+    const disk = left()
+    disk.stopAfter(count)
+    await Store.open(directory, { ...settings(work), fileSystem: disk }).catch(() => undefined)
+    const choices = crashChoices(seed + count)
+    const killed = random.below(3) === 0
+    const again = killed ? disk.clone() : disk.crash(choices[random.below(choices.length)]!)
+    const isKill = disaster === 'kill' && killed
+    const opened = await ModelledStore.open(again, settings(work), model, isKill ? 'kill' : 'cut')
+    // A disk without un-synced changes has one state only, and recovery must find it again (I10).
+    if (disaster === 'cut' || isKill) assert.equal(opened.store.appliedIndex, appliedIndex, 'I10')
+  }
+}
+
+function settings(work: Workload): StoreOptions {
+  return { ...work.options, clock: new SteppingClock() }
+}
+
+function crashChoices(seed: number): CrashChoice[] {
+  const choice = (data: CrashData, names: CrashNames, place: number): CrashChoice => ({
+    data,
+    names,
+    seed: seed * 100 + place,
+  })
+  const names = ['kept', 'dropped', 'subset'] as const
+  const data = ['none', 'all', 'subset', 'sectors', 'torn', 'zeros'] as const
+  return [
+    ...data.flatMap((data, row) =>
+      names.map((names, column) => choice(data, names, row * 3 + column)),
+    ),
+    ...Array.from({ length: 6 }, (_, place) => choice('mixed', 'subset', 50 + place)),
+  ]
+}
