@@ -96,7 +96,9 @@ function runQuietly(command, args, failure) {
 /** Becomes `command` as far as Node allows: its output, its signals, its exit code. */
 function handOver(command, args, cwd) {
   const child = spawn(join(bin, command), args, { cwd, env: environment, stdio: 'inherit' })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // A terminal sends SIGINT to the whole process group: the child has it already, and a second would hurry it.
+  process.on('SIGINT', () => undefined)
   child.on('error', (error) => fail(`${command} did not start: ${error.message}`))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }

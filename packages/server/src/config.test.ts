@@ -79,6 +79,10 @@ test('the file takes numbers, texts and truths', async () => {
   })
 })
 
+test("the command line's own variables are none of the server's business", async () => {
+  expect(await configOf([], { KV_ADDRESS: 'kv://[::1]:1' })).toMatchObject({ port: 7_411 })
+})
+
 describe('refused, in one line and with exit code 64:', () => {
   test.each([
     [['--bogus'], '--bogus is not a flag; nothing was started; see --help for those there are'],
