@@ -81,14 +81,12 @@ async function printError(
   return report.exitCode
 }
 
-/** Everything that fails after a signal fails because of it; an import tells more. */
+/** Everything that fails after a signal fails because of it; what was under way tells more. */
 function interrupted(error: unknown, reason: unknown): unknown {
-  if (error instanceof ImportStopped) {
-    return new ImportStopped(error.report, error.lines, reason, error.message)
-  }
-  const message = error instanceof KvError ? `: ${error.message}` : ''
-  if (reason instanceof CliError) return new CliError(reason.code, `${reason.message}${message}`)
-  return error
+  if (!(reason instanceof CliError)) return error
+  const tellsMore = error instanceof KvError || error instanceof ImportStopped
+  const message = tellsMore ? `${reason.message}: ${error.message}` : reason.message
+  return new CliError(reason.code, message, error)
 }
 
 function stackOf(error: unknown): string {

@@ -17,7 +17,7 @@ export interface Command {
   run(args: Arguments, context: Context): Promise<number>
 }
 
-export interface Positional {
+interface Positional {
   readonly name: string
   readonly required: boolean
 }

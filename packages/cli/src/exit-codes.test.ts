@@ -21,7 +21,7 @@ test('the tens tell whether to try again, and whether a write may have taken eff
 })
 
 test('README.md lists each of them', () => {
-  const documented = [...readme.matchAll(/^\| (\d+) \| `((?:KV|CLI)_[A-Z_]+)` \|/gm)].map(
+  const documented = [...readme.matchAll(/^\| *(\d+) *\| *`((?:KV|CLI)_[A-Z_]+)` *\|/gm)].map(
     ([, code, name]) => [name, Number(code)],
   )
   expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(all))

@@ -18,21 +18,24 @@ export class ServerProcess {
   }
 
   /** Resolves when it listens. It ends with the running test at the latest. */
-  static async start(dataDirectory: string, port = 0): Promise<ServerProcess> {
-    const args = [serverMain, '--data-dir', dataDirectory, '--port', String(port)]
+  static async start(dataDirectory: string): Promise<ServerProcess> {
+    const args = [serverMain, '--data-dir', dataDirectory, '--port', '0']
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    const server = new ServerProcess(child, await listeningPort(child))
-    onTestFinished(() => server.kill())
-    return server
+    onTestFinished(() => kill(child))
+    return new ServerProcess(child, await listeningPort(child))
   }
 
   /** As a power cut would, as far as a process is concerned. */
-  async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const ended = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
-    await ended
+  kill(): Promise<void> {
+    return kill(this.#child)
   }
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
 }
 
 async function listeningPort(child: ChildProcess): Promise<number> {
