@@ -1,6 +1,6 @@
 import { KvError } from '@kv/client'
+import { unreachable } from '@kv/protocol/assert'
 import type { Arguments } from './arguments.ts'
-import { unreachable } from './assert.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './command.ts'
 import type { CommandLine } from './command-line.ts'

@@ -1,5 +1,5 @@
 /** How keys and values are written on a command line, in a file and on a terminal. */
-import { unreachable } from './assert.ts'
+import { unreachable } from '@kv/protocol/assert'
 import { usageError } from './cli-error.ts'
 import { escapeToLine } from './escape.ts'
 

@@ -8,8 +8,8 @@ import {
   KvError,
   requestIdOf,
 } from '@kv/protocol'
+import { assert } from '@kv/protocol/assert'
 import { describeAddress } from './address.ts'
-import { assert } from './assert.ts'
 import { Call } from './call.ts'
 import { badAnswer, closed, connectionLost } from './errors.ts'
 import type { Handshake } from './handshake.ts'

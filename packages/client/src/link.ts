@@ -1,5 +1,5 @@
 import { KvError } from '@kv/protocol'
-import { assert } from './assert.ts'
+import { assert } from '@kv/protocol/assert'
 import { Backoff } from './backoff.ts'
 import type { Call } from './call.ts'
 import { Connection } from './connection.ts'
