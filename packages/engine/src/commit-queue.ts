@@ -91,7 +91,7 @@ export class CommitQueue {
    * hears how it ended. Throws `KV_TRY_LATER` when too much is under way.
    */
   submit(operations: readonly LogOperation[], waiter: Waiter): number {
-    this.#refuseIfFailed()
+    this.refuseIfFailed()
     if (this.pendingBytes > this.#options.pendingBytesMax) {
       throw new KvError(
         'KV_TRY_LATER',
@@ -124,7 +124,7 @@ export class CommitQueue {
 
   /** Syncs all that is written. A failure ends the writing and is thrown. */
   async sync(): Promise<void> {
-    this.#refuseIfFailed()
+    this.refuseIfFailed()
     try {
       await this.#log.sync()
     } catch (error) {
@@ -135,6 +135,17 @@ export class CommitQueue {
   /** Ends the writing: a disk, or the store's state on it, can no longer be trusted. Returns what callers get. */
   fail(error: unknown): KvError {
     return this.#fail(error)
+  }
+
+  /** Throws `KV_STORAGE_FAILED` once the writing has ended. */
+  refuseIfFailed(): void {
+    if (this.#failure !== undefined) {
+      throw new KvError(
+        'KV_STORAGE_FAILED',
+        'the store stopped writing after a disk error; nothing was written; see to the disk and restart',
+        { cause: this.#failure },
+      )
+    }
   }
 
   #start(): void {
@@ -158,7 +169,7 @@ export class CommitQueue {
       this.#writing = group
       try {
         // The writing may have been ended from elsewhere since the group was gathered.
-        this.#refuseIfFailed()
+        this.refuseIfFailed()
         await this.#writeGroup(group)
       } catch (error) {
         this.#drop(group, error)
@@ -237,16 +248,6 @@ export class CommitQueue {
       this.#observer.failed(error)
     }
     return failure
-  }
-
-  #refuseIfFailed(): void {
-    if (this.#failure !== undefined) {
-      throw new KvError(
-        'KV_STORAGE_FAILED',
-        'the store stopped writing after a disk error; this write was not made; see to the disk and restart',
-        { cause: this.#failure },
-      )
-    }
   }
 
   /** ms since the epoch; never goes back. */

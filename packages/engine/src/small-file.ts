@@ -24,7 +24,7 @@ export async function readWholeFile(
 
 /**
  * Puts `bytes` under `directory/name` in one step: a crash leaves the old content or the new. Durable once
- * this resolves. A failure before the rename has changed nothing; `onRename` is called when that no longer
+ * this resolves. A failure before the rename has changed nothing; `onRename` is called once that no longer
  * holds.
  */
 export async function replaceFile(
@@ -44,8 +44,12 @@ export async function replaceFile(
   } finally {
     await file.close()
   }
+  await fileSystem.rename(temporaryPath, path).catch((error: unknown) => {
+    // Without room it has changed nothing; after any other error that is unknown.
+    if (systemErrorCode(error) !== 'ENOSPC') onRename()
+    throw error
+  })
   onRename()
-  await fileSystem.rename(temporaryPath, path)
   await fileSystem.syncDirectory(directory)
 }
 

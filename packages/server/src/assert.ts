@@ -1,5 +1,5 @@
 /** A broken invariant of our own code: never caught, except to log it and end the process. */
-export class InvariantError extends Error {
+class InvariantError extends Error {
   override readonly name = 'InvariantError'
 }
 

@@ -79,8 +79,10 @@ test('the file takes numbers, texts and truths', async () => {
   })
 })
 
-test("the command line's own variables are none of the server's business", async () => {
-  expect(await configOf([], { KV_ADDRESS: 'kv://[::1]:1' })).toMatchObject({ port: 7_411 })
+test('a variable that is no setting is handed back, but for the one of the kv command', async () => {
+  const environment = { KV_PROT: '1', KV_ADDRESS: 'kv://127.0.0.1', OTHER: '1', KV_PORT: '7412' }
+  const outcome = await readConfig({ argv: [], environment, version: '0.1.0' })
+  expect(outcome).toMatchObject({ config: { port: 7412 }, unknownVariables: ['KV_PROT'] })
 })
 
 describe('refused, in one line and with exit code 64:', () => {
@@ -130,12 +132,6 @@ describe('refused, in one line and with exit code 64:', () => {
     ],
   ])('%j', async (argv, message) => {
     await expect(configOf(argv)).rejects.toMatchObject({ exitCode: 64, message })
-  })
-
-  test('a variable that is no setting is handed back, but for the one of the kv command', async () => {
-    const environment = { KV_PROT: '1', KV_ADDRESS: 'kv://127.0.0.1', OTHER: '1', KV_PORT: '7412' }
-    const outcome = await readConfig({ argv: [], environment, version: '0.1.0' })
-    expect(outcome).toMatchObject({ config: { port: 7412 }, unknownVariables: ['KV_PROT'] })
   })
 
   test.each([

@@ -17,9 +17,6 @@ const variablePrefix = 'KV_'
 const clientVariable = 'KV_ADDRESS'
 const fileFlag = 'config'
 
-/** Variables of the command line `kv`, which a shell may well have set for both. */
-const otherVariables: readonly string[] = ['KV_ADDRESS']
-
 /** Where settings come from. */
 export interface ConfigSources {
   /** Arguments behind the program's name. A leading `--` is skipped: pnpm hands it on. */
@@ -118,8 +115,7 @@ function readVariables(environment: ConfigSources['environment']): {
   const known = new Map(settingNames.map((name) => [variableName(name), name as string]))
   known.set(variableName(fileFlag), fileFlag)
   for (const [variable, text] of Object.entries(environment)) {
-    if (!variable.startsWith(variablePrefix) || otherVariables.includes(variable)) continue
-    if (text === undefined) continue
+    if (!variable.startsWith(variablePrefix) || text === undefined) continue
     const name = known.get(variable)
     if (name !== undefined) given.set(name, { text, origin: variable })
     else if (variable !== clientVariable) unknown.push(variable)

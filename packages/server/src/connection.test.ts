@@ -112,7 +112,9 @@ describe('requests', () => {
       const answers = Array.from({ length: 200 }, () => client.gather(requests[kind]))
       client.send()
       for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ kind })
-      const ofServer = writing.mock.contexts.filter(({ localPort }) => localPort === port)
+      const ofServer = writing.mock.contexts.filter(
+        (socket) => (socket as Socket).localPort === port,
+      )
       expect(ofServer).toHaveLength(1)
     },
   )

@@ -239,7 +239,7 @@ export class Connection implements TurnMember {
       return
     }
     if (this.#decoder.bufferedBytes > 0) this.#frameBeganAt ??= this.#receivedAt
-    if (this.#context.held.isOver && this.#decoder.bufferedBytes > halfFrameBytesMax) {
+    if (this.#context.held.isOver() && this.#decoder.bufferedBytes > halfFrameBytesMax) {
       this.part(0, tryLater('the server holds as many bytes as it may; the request was not read'))
       return
     }
@@ -265,7 +265,7 @@ export class Connection implements TurnMember {
   }
 
   #take(payload: Buffer): void {
-    const { services, metrics } = this.#context
+    const { services, metrics, held, reads } = this.#context
     const requestId = requestIdOf(payload)
     this.#turnRequests++
     let request: Request<Buffer>
@@ -282,7 +282,7 @@ export class Connection implements TurnMember {
     const refusal =
       this.#stage === 'draining'
         ? shuttingDown()
-        : refusalOf(request, performance.now() - this.#receivedAt, this.#context.held)
+        : refusalOf(request, performance.now() - this.#receivedAt, held.isOver(reads.expectedBytes))
     if (refusal !== undefined) this.#send(requestId, refusal)
     else void this.#serve(requestId, request, payload.length)
   }

@@ -11,8 +11,9 @@ export class HeldBytes {
     return this.#bytes
   }
 
-  get isOver(): boolean {
-    return this.#bytes > this.#max
+  /** Whether no more should be taken in. `expectedBytes` are about to come on top. */
+  isOver(expectedBytes = 0): boolean {
+    return this.#bytes + expectedBytes > this.#max
   }
 
   /** A connection holds `difference` more than before, or less when negative. */

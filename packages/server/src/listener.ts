@@ -150,7 +150,7 @@ export class Listener {
   #checkTimeouts(): void {
     const now = performance.now()
     for (const connection of this.#connections) connection.checkTimeouts(now)
-    if (this.#context?.held.isOver === true) this.#shedStalled(now)
+    if (this.#context?.held.isOver() === true) this.#shedStalled(now)
   }
 
   /** Of those that do not take their answers, the largest goes; the next one at the next look, if need be. */

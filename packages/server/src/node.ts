@@ -116,7 +116,8 @@ export class Node implements AsyncDisposable {
     )
     const { host, port } = this.address
     this.#logger.info({ host, port }, 'listening')
-    this.#logger.info('try: pnpm kv put greeting hello')
+    const address = `kv://${host.includes(':') ? `[${host}]` : host}:${port}`
+    this.#logger.info(`try: pnpm kv put greeting hello --address ${address}`)
   }
 }
 

@@ -24,8 +24,9 @@ export class ReadGate {
     return this.#underWay >= this.#limit()
   }
 
-  get underWay(): number {
-    return this.#underWay
+  /** What the reads under way will probably bring. */
+  get expectedBytes(): number {
+    return this.#underWay * this.#typicalBytes
   }
 
   begin(): void {

@@ -1,21 +1,23 @@
 /** Why what is asked is not even begun. Nothing is done then, so it may be asked again. */
 import type { Request } from '@kv/protocol'
 import { KvError } from '@kv/protocol'
-import type { HeldBytes } from './held-bytes.ts'
 
 const retryAfterMs = 100
 
-/** Undefined for a request that may begin `waitedMs` after it came. Those that show the server's state always may. */
+/**
+ * Undefined for a request that may begin `waitedMs` after it came. A full server still begins those that show
+ * its state.
+ */
 export function refusalOf(
   { kind, context }: Request<Buffer>,
   waitedMs: number,
-  held: HeldBytes,
+  isFull: boolean,
 ): KvError | undefined {
   const timeoutMs = context?.timeoutMs
   if (timeoutMs !== undefined && waitedMs >= timeoutMs) {
     return new KvError('KV_TIMEOUT', `${timeoutMs} ms passed before it began; nothing was done`)
   }
-  if (held.isOver && kind !== 'ping' && kind !== 'stats') {
+  if (isFull && kind !== 'ping' && kind !== 'stats') {
     return tryLater('the server holds as many bytes as it may; nothing was done')
   }
   return undefined

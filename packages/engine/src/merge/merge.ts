@@ -47,6 +47,8 @@ export interface MergeContext {
   readonly segmentBytes: number
   /** Index of the last applied record. */
   appliedIndex(): number
+  /** The id of one more output. None is given twice, also when a merge fails. */
+  takeOutputId(): number
   /** Throws when the merge should end before it counts. */
   refuseWhenStopping(): void
 }
@@ -76,7 +78,7 @@ export async function merge(
     context.fileSystem,
     context.directory,
     context.segmentBytes,
-    manifest.nextId,
+    () => context.takeOutputId(),
   )
   let manifestMayBeReplaced = false
   try {
@@ -85,7 +87,7 @@ export async function merge(
     const mergedAt = context.appliedIndex()
     const outputs = await writer.finish()
     await context.commits.sync()
-    const next = nextManifest(context, manifest, inputs, outputs, mergedAt, writer.nextId)
+    const next = nextManifest(context, manifest, inputs, outputs, mergedAt)
     await replaceFile(
       context.fileSystem,
       context.directory,
@@ -197,7 +199,6 @@ function nextManifest(
   inputs: ReadonlySet<number>,
   outputs: readonly MergeOutput[],
   mergedAt: number,
-  nextId: number,
 ): Manifest {
   const inputFiles = [...inputs].map((slot) => context.files.file(slot))
   const mergedIds = new Set(
@@ -209,7 +210,7 @@ function nextManifest(
     files: [...kept, ...outputs.map(({ named }) => named)],
     logStart: logStartAfter(manifest, inputFiles),
     mergedAt: Math.max(manifest.mergedAt, mergedAt),
-    nextId,
+    nextId: Math.max(manifest.nextId, ...outputs.map(({ named }) => named.id + 1)),
   }
 }
 

@@ -31,25 +31,20 @@ export class OutputWriter {
   readonly #fileSystem: FileSystem
   readonly #directory: string
   readonly #segmentBytes: number
+  readonly #takeId: () => number
   readonly #outputs: MergeOutput[] = []
-  #nextId: number
   #open: OpenOutput | undefined
 
   constructor(
     fileSystem: FileSystem,
     dataDirectory: string,
     segmentBytes: number,
-    firstId: number,
+    takeId: () => number,
   ) {
     this.#fileSystem = fileSystem
     this.#directory = `${dataDirectory}/${mergeDirectoryName}`
     this.#segmentBytes = segmentBytes
-    this.#nextId = firstId
-  }
-
-  /** Id of the next output: above all that were used, whether they became complete or not. */
-  get nextId(): number {
-    return this.#nextId
+    this.#takeId = takeId
   }
 
   async add(record: RecordView, bytes: Buffer): Promise<void> {
@@ -77,11 +72,9 @@ export class OutputWriter {
   }
 
   async #createOutput(): Promise<OpenOutput> {
-    const id = this.#nextId++
-    const path = `${this.#directory}/${segmentFileName(id)}`
-    // A merge that failed may have left a file that no manifest names.
-    await removeIfThere(this.#fileSystem, path)
-    return new OpenOutput(id, await this.#fileSystem.createFile(path))
+    const id = this.#takeId()
+    const handle = await this.#fileSystem.createFile(`${this.#directory}/${segmentFileName(id)}`)
+    return new OpenOutput(id, handle)
   }
 
   async #finishOutput(): Promise<void> {

@@ -18,6 +18,7 @@ export class MergeScheduler {
   readonly #automatic: boolean
   readonly #logger: Logger
   #manifest: Manifest
+  #nextOutputId: number
   #running: Promise<MergeReport> | undefined
   #stopping = false
   #completed = 0
@@ -25,14 +26,19 @@ export class MergeScheduler {
   #last: MergeReport | undefined
 
   constructor(
-    context: Omit<MergeContext, 'refuseWhenStopping'>,
+    context: Omit<MergeContext, 'refuseWhenStopping' | 'takeOutputId'>,
     manifest: Manifest,
     policy: MergePolicyOptions,
     automatic: boolean,
     logger: Logger,
   ) {
-    this.#context = { ...context, refuseWhenStopping: () => this.#refuseWhenStopping() }
+    this.#context = {
+      ...context,
+      takeOutputId: () => this.#nextOutputId++,
+      refuseWhenStopping: () => this.#refuseWhenStopping(),
+    }
     this.#manifest = manifest
+    this.#nextOutputId = manifest.nextId
     this.#policy = policy
     this.#automatic = automatic
     this.#logger = logger
@@ -56,12 +62,15 @@ export class MergeScheduler {
   async mergeNow(): Promise<MergeReport> {
     while (this.#running !== undefined) await this.#running.catch(() => undefined)
     this.#refuseWhenStopping()
+    // The manifest on the disk may be another one than the last that is known.
+    this.#context.commits.refuseIfFailed()
     return this.#start(chooseAllInputs(...this.#candidates(), this.#policy))
   }
 
   /** Starts a merge in the background if there is one worth it. */
   consider(): void {
     if (!this.#automatic || this.#stopping || this.#running !== undefined) return
+    if (this.#context.commits.hasFailed) return
     const inputs = chooseInputs(...this.#candidates(), this.#policy)
     if (inputs.length === 0) return
     this.#start(inputs).catch((error: unknown) => {

@@ -41,9 +41,14 @@ export class ModelledStore {
     disaster: Disaster = 'kill',
   ): Promise<ModelledStore> {
     const store = await Store.open(directory, { ...options, fileSystem: disk })
-    const opened = new ModelledStore(store, disk, model.recovered(store.appliedIndex, disaster))
-    await opened.check()
-    return opened
+    try {
+      const opened = new ModelledStore(store, disk, model.recovered(store.appliedIndex, disaster))
+      await opened.check()
+      return opened
+    } catch (error) {
+      await store.close().catch(() => undefined)
+      throw error
+    }
   }
 
   /**
@@ -55,6 +60,8 @@ export class ModelledStore {
     const ended = this.#send(write).then(
       ({ version, durability }) => {
         const logged = submission.operations.length > 0
+        // That a key is absent, a store that has failed says without regard to writes in doubt.
+        if (version === undefined && this.store.stats().failed) return undefined
         assert.equal(version, logged ? submission.firstVersion : undefined, 'version of a write')
         this.model.acknowledge(submission, durability)
         return undefined

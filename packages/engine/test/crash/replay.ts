@@ -1,5 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
+import { Watchdog } from './watchdog.ts'
+
 /** The one case to run, of all fault classes, or undefined for every one. */
 const chosen = process.env['KV_CASE']
+
+const watchdog = new Watchdog()
 
 export const replaying: boolean = chosen !== undefined
 
@@ -9,14 +14,18 @@ export function chosenPath(name: string): string | undefined {
 }
 
 /** Runs a case, unless another one was chosen. What it throws says how to run it alone. */
-export async function runCase(name: string, run: () => Promise<void>): Promise<void> {
-  if (chosen !== undefined && chosen !== name) return
+export async function runCase<T>(name: string, run: () => Promise<T>): Promise<T | undefined> {
+  if (chosen !== undefined && chosen !== name) return undefined
+  watchdog.watch(name)
   try {
-    await run()
+    return await run()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(`${name}: ${reason}\nreplay: KV_CASE='${name}' pnpm test:crash`, {
       cause: error,
     })
+  } finally {
+    // The simulated disk lives in microtasks: without this nothing else ever has its turn.
+    await setImmediate()
   }
 }

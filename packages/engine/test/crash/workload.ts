@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { SeededRandom } from '../../src/file-system/seeded-random.ts'
 import type { SimFileSystem } from '../../src/file-system/sim-file-system.ts'
+import { type Logger, silentLogger } from '../../src/logger.ts'
 import type { DurabilityMode, StoreOptions } from '../../src/options.ts'
-import type { Operation, Write } from './model.ts'
-import { Model } from './model.ts'
+import { Model, type Operation, type Write } from './model.ts'
 import { ModelledStore } from './modelled-store.ts'
 import { SteppingClock } from './stepping-clock.ts'
 
@@ -45,9 +45,8 @@ export function workload(
 ): Workload {
   const random = new SeededRandom(seed)
   const steps = Array.from({ length: stepCount }, () => randomStep(random))
-  const name = `${durability}${options.autoMerge === false ? '' : ' with merges of its own'}`
   return {
-    name,
+    name: `${durability} with seed ${seed}`,
     seed,
     steps,
     options: {
@@ -71,8 +70,9 @@ export interface RunEnd {
 export async function runWorkload(
   { steps, options }: Workload,
   disk: SimFileSystem,
+  logger: Logger = silentLogger,
 ): Promise<RunEnd> {
-  const settings = { ...options, clock: new SteppingClock() }
+  const settings = { ...options, logger, clock: new SteppingClock() }
   let opened: ModelledStore | undefined
   try {
     opened = await ModelledStore.open(disk, settings)
