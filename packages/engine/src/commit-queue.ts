@@ -17,7 +17,7 @@ export interface CommitQueueOptions {
 
 export interface CommitObserver {
   /** Makes a run visible: it is as durable as its acknowledgement will say, at `offset` of the active segment. */
-  apply(run: Run, segment: OpenSegment, offset: number): void
+  apply(run: Run, offset: number): void
   /** The active segment has been closed, and another one stands in its place. */
   rolled(closed: OpenSegment): void
   /** A group was written; `syncMs` is undefined when it was not synced. */
@@ -199,7 +199,7 @@ export class CommitQueue {
     const syncStart = this.#clock.monotonic()
     if (syncs) await this.#log.sync()
     const syncMs = syncs ? this.#clock.monotonic() - syncStart : undefined
-    this.#observer.apply(run, this.#log.active, offset)
+    this.#observer.apply(run, offset)
     this.#forget(run)
     this.#observer.written(run.records, run.bytes.length, syncMs)
     for (const { waiters } of run.frames) for (const waiter of waiters) waiter.committed(syncs)

@@ -1,30 +1,24 @@
+import { Applier } from './applier.ts'
 import { boundsOf, checkedKey } from './bytes-argument.ts'
 import { type CommitObserver, CommitQueue } from './commit-queue.ts'
+import { notOpened, takeDataDirectory } from './data-directory.ts'
 import { diskError } from './disk-error.ts'
 import { KvError } from './errors.ts'
 import { marksFileName } from './file-names.ts'
-import {
-  type DirectoryLock,
-  DirectoryLockedError,
-  type FileSystem,
-  type WritableFile,
-} from './file-system/file-system.ts'
+import { type DirectoryLock, type WritableFile } from './file-system/file-system.ts'
 import { FileTable } from './file-table.ts'
-import { frameHeaderBytes } from './frame.ts'
-import type { LogOperation, Run } from './group.ts'
-import { LatencyHistogram } from './histogram.ts'
+import type { LogOperation } from './group.ts'
 import { HeapKeydir } from './keydir/heap-keydir.ts'
 import type { Keydir } from './keydir/keydir.ts'
-import { LogWriter, type OpenSegment } from './log-writer.ts'
+import { LogWriter } from './log-writer.ts'
 import { MarksWriter } from './marks-writer.ts'
 import type { MergeReport } from './merge/merge.ts'
 import { MergeScheduler } from './merge/scheduler.ts'
 import type { NodeIdentity } from './node-file.ts'
 import { configure, type StoreConfiguration, type StoreOptions } from './options.ts'
 import { Pager } from './pager.ts'
-import { RecordView, recordKind } from './record.ts'
+import { RecordView } from './record.ts'
 import { RecordReader } from './record-reader.ts'
-import { makeDirectoryIfMissing } from './recovery/create-store.ts'
 import { type Recovered, recover } from './recovery/recover.ts'
 import type {
   BatchOperation,
@@ -40,9 +34,8 @@ import type {
 } from './results.ts'
 import { Sealer } from './sealer.ts'
 import type { StoreStats } from './stats.ts'
+import { StoreCounters } from './store-counters.ts'
 import { logOperation, logOperations, PromisedWrite, wantsSync } from './write-request.ts'
-
-const notOpened = 'the store was not opened'
 
 /**
  * A persistent, ordered key/value store in one directory, for one process.
@@ -65,13 +58,8 @@ export class Store implements AsyncDisposable {
   readonly #sealer: Sealer
   readonly #merges: MergeScheduler
   readonly #cutBytes: number
-  readonly #record = new RecordView()
-  readonly #syncs = new LatencyHistogram()
-  readonly #writes = new LatencyHistogram()
-  readonly #counts = { puts: 0, deletes: 0, batches: 0, gets: 0, pages: 0, refused: 0 }
-  readonly #commitCounts = { groups: 0, records: 0, bytes: 0 }
-  #activeSlot: number
-  #appliedIndex: number
+  readonly #applier: Applier
+  readonly #counters = new StoreCounters()
   #openMs = 0
   #cancelIntervalSync: (() => void) | undefined
   #closing: Promise<void> | undefined
@@ -87,7 +75,7 @@ export class Store implements AsyncDisposable {
     const configuration = configure(options)
     const { fileSystem, clock, logger } = configuration
     const start = clock.monotonic()
-    const lock = await lockDirectory(fileSystem, directory)
+    const lock = await takeDataDirectory(fileSystem, directory)
     const files = new FileTable(fileSystem, directory, configuration.openFilesMax, (file, err) =>
       logger.warn(
         { err, file: file.path },
@@ -131,8 +119,7 @@ export class Store implements AsyncDisposable {
     this.#keydir = keydir
     this.#reader = new RecordReader(files, clock)
     this.#pager = new Pager(keydir, this.#reader, () => this.#refuseWhenClosed())
-    this.#activeSlot = files.slotOf(recovered.active.file)
-    this.#appliedIndex = recovered.end.index - 1
+    this.#applier = new Applier(keydir, files, recovered.active, recovered.end.index - 1)
     this.#cutBytes = recovered.cutBytes
     this.#marks = new MarksWriter(marksFile, recovered.mark.seq, clock, (error) => {
       this.#commits.fail(error)
@@ -163,7 +150,7 @@ export class Store implements AsyncDisposable {
         segmentBytes,
         reader: this.#reader,
         commits: this.#commits,
-        appliedIndex: () => this.#appliedIndex,
+        appliedIndex: () => this.#applier.appliedIndex,
       },
       recovered.manifest,
       {
@@ -183,7 +170,7 @@ export class Store implements AsyncDisposable {
 
   /** Index of the last applied record: the version of the newest write that reads see. */
   get appliedIndex(): number {
-    return this.#appliedIndex
+    return this.#applier.appliedIndex
   }
 
   /**
@@ -194,7 +181,7 @@ export class Store implements AsyncDisposable {
    */
   async put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteResult> {
     const result = await this.#write(() => [this.#checked({ type: 'put', key, value })], options)
-    this.#counts.puts++
+    this.#counters.operations.puts++
     return result
   }
 
@@ -202,7 +189,7 @@ export class Store implements AsyncDisposable {
   async delete(key: Bytes, options: WriteOptions = {}): Promise<DeleteResult> {
     this.#refuseWhenClosed()
     const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
-    this.#counts.deletes++
+    this.#counters.operations.deletes++
     const pending = this.#commits.pendingKey(keyBytes)
     if (pending?.exists ?? this.#keydir.lookup(keyBytes) !== undefined) {
       const operation = this.#checked({ type: 'delete', key: keyBytes })
@@ -226,7 +213,7 @@ export class Store implements AsyncDisposable {
     options: WriteOptions = {},
   ): Promise<WriteResult> {
     const result = await this.#write(() => logOperations(operations, this.#configuration), options)
-    this.#counts.batches++
+    this.#counters.operations.batches++
     return result
   }
 
@@ -234,7 +221,7 @@ export class Store implements AsyncDisposable {
   async get(key: Bytes): Promise<StoredValue | undefined> {
     this.#refuseWhenClosed()
     const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
-    this.#counts.gets++
+    this.#counters.operations.gets++
     const location = this.#keydir.lookup(keyBytes)
     if (location === undefined) return undefined
     const found = this.#reader.read({ key: keyBytes, location })
@@ -245,7 +232,7 @@ export class Store implements AsyncDisposable {
   /** As {@link get} for each key, all as of one moment. */
   async getMany(keys: readonly Bytes[]): Promise<(StoredValue | undefined)[]> {
     this.#refuseWhenClosed()
-    this.#counts.gets += keys.length
+    this.#counters.operations.gets += keys.length
     const found = keys.flatMap((key, place) => {
       const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
       const location = this.#keydir.lookup(keyBytes)
@@ -262,7 +249,7 @@ export class Store implements AsyncDisposable {
   /** One page of a range, as of one moment. */
   async page(options: PageOptions): Promise<RangePage> {
     this.#refuseWhenClosed()
-    this.#counts.pages++
+    this.#counters.operations.pages++
     return this.#pager.page({ ...options, ...boundsOf(options) })
   }
 
@@ -287,7 +274,7 @@ export class Store implements AsyncDisposable {
       files.reduce((sum, file) => sum + of(file), 0)
     return {
       keys: this.#keydir.size,
-      appliedIndex: this.#appliedIndex,
+      appliedIndex: this.#applier.appliedIndex,
       files: {
         logSegments: files.length - outputs.length,
         unsealedSegments: this.#sealer.waiting,
@@ -297,13 +284,8 @@ export class Store implements AsyncDisposable {
         liveBytes: total(({ liveBytes }) => liveBytes),
         deadBytes: total(({ deadBytes }) => deadBytes),
       },
-      operations: { ...this.#counts },
-      commits: {
-        ...this.#commitCounts,
-        pendingBytes: this.#commits.pendingBytes,
-        latency: this.#writes.summary(),
-        syncs: this.#syncs.summary(),
-      },
+      operations: { ...this.#counters.operations },
+      commits: this.#counters.commits(this.#commits.pendingBytes),
       merges: this.#merges.stats,
       recovery: { openMs: this.#openMs, cutBytes: this.#cutBytes },
       failed: this.#commits.hasFailed,
@@ -349,7 +331,7 @@ export class Store implements AsyncDisposable {
     const waiter = new PromisedWrite(options)
     const version = this.#submit(operations, waiter)
     const durability = await waiter.durability
-    this.#writes.record(clock.monotonic() - start)
+    this.#counters.writes.record(clock.monotonic() - start)
     return { version, durability }
   }
 
@@ -362,7 +344,7 @@ export class Store implements AsyncDisposable {
     try {
       return this.#commits.submit(operations(), waiter)
     } catch (error) {
-      this.#counts.refused++
+      this.#counters.operations.refused++
       throw error
     }
   }
@@ -384,43 +366,20 @@ export class Store implements AsyncDisposable {
 
   #observer(): CommitObserver {
     return {
-      apply: (run, segment, offset) => this.#apply(run, segment, offset),
+      apply: (run, offset) => this.#applier.apply(run, offset),
       rolled: (closed) => {
-        this.#activeSlot = this.#files.add(this.#log.active.file, this.#log.active.handle)
+        this.#applier.rolledTo(this.#log.active)
         this.#sealer.add(closed)
       },
       written: (records, bytes, syncMs) => {
-        this.#commitCounts.groups++
-        this.#commitCounts.records += records
-        this.#commitCounts.bytes += bytes
+        this.#counters.written(records, bytes, syncMs)
         if (syncMs === undefined) this.#syncWithinInterval()
-        else this.#syncs.record(syncMs)
       },
       failed: (error) => {
         this.#configuration.logger.error({ err: error }, 'a disk error has ended all writing')
         this.#configuration.onFailure(error)
       },
     }
-  }
-
-  /** Points the keydir at the records of a run that stands at `offset` of the active segment. */
-  #apply(run: Run, { file }: OpenSegment, offset: number): void {
-    const record = this.#record
-    const slot = this.#activeSlot
-    const runStart = run.frames[0]!.start
-    for (const frame of run.frames) {
-      const end = frame.end - runStart
-      for (let at = frame.start - runStart + frameHeaderBytes; at < end; at = record.end) {
-        record.read(run.bytes, at, end)
-        const { key, size, index, expiresAt } = record
-        const location = { slot, offset: offset + at, size, index, expiresAt }
-        const isPut = record.kind === recordKind.put
-        const before = isPut ? this.#keydir.set(key, location) : this.#keydir.remove(key)
-        if (before !== undefined) this.#files.file(before.slot).forget(before.size)
-        if (isPut) file.remember(size)
-      }
-    }
-    this.#appliedIndex = run.end.index - 1
   }
 
   /** In `interval` mode: what was just written is on the disk within the interval. */
@@ -431,7 +390,7 @@ export class Store implements AsyncDisposable {
       this.#cancelIntervalSync = undefined
       const start = clock.monotonic()
       this.#commits.sync().then(
-        () => this.#syncs.record(clock.monotonic() - start),
+        () => this.#counters.syncs.record(clock.monotonic() - start),
         // The observer has heard of it; the next write is refused with it.
         () => undefined,
       )
@@ -450,23 +409,4 @@ interface StoreParts {
   readonly keydir: Keydir
   readonly recovered: Recovered
   readonly marksFile: WritableFile
-}
-
-/** Takes the directory, which is made if it is not there. */
-async function lockDirectory(fileSystem: FileSystem, directory: string): Promise<DirectoryLock> {
-  try {
-    await makeDirectoryIfMissing(fileSystem, directory)
-    return await fileSystem.lockDirectory(directory)
-  } catch (error) {
-    if (error instanceof DirectoryLockedError) throw locked(directory, error)
-    throw diskError(error, notOpened)
-  }
-}
-
-function locked(directory: string, cause: DirectoryLockedError): KvError {
-  return new KvError(
-    'KV_LOCKED',
-    `${directory} is in use by ${cause.holder}; nothing was changed; stop that one, or choose another directory`,
-    { cause },
-  )
 }

@@ -1,6 +1,6 @@
 import type { Answer, Request } from '@kv/protocol'
 import { KvError } from '@kv/protocol'
-import { unreachable } from './assert.ts'
+import { unreachable } from '@kv/protocol/assert'
 import { batch } from './handlers/batch.ts'
 import { remove } from './handlers/delete.ts'
 import { get } from './handlers/get.ts'

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { KvError } from '@kv/protocol'
-import { assert } from './assert.ts'
+import { assert } from '@kv/protocol/assert'
 import { Connection, type ConnectionContext } from './connection.ts'
 import { exitCodes } from './exit-codes.ts'
 import { sayFarewell } from './farewell.ts'

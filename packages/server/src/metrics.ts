@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { LatencyHistogram } from '@kv/engine'
 import type { ErrorCode, PlainMap, RequestKind } from '@kv/protocol'
 import { requestKindCodes } from '@kv/protocol'
-import { LatencyHistogram } from './latency-histogram.ts'
 
 /** How often the event loop's delay is sampled, in ms. */
 const loopSampleMs = 20

@@ -8,7 +8,7 @@ import { KvError } from '@kv/protocol'
 export function refuseOption(name: string): never {
   throw new KvError(
     'KV_BAD_REQUEST',
-    `this server does not support the option ${name}; nothing was done; leave it away`,
+    `this server does not support the option ${name}; nothing was done; leave it out`,
   )
 }
 

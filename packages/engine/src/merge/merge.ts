@@ -74,11 +74,8 @@ export async function merge(
   const { files } = context
   const inputs = new Set(slots)
   const release = files.pin(slots)
-  const writer = new OutputWriter(
-    context.fileSystem,
-    context.directory,
-    context.segmentBytes,
-    () => context.takeOutputId(),
+  const writer = new OutputWriter(context.fileSystem, context.directory, context.segmentBytes, () =>
+    context.takeOutputId(),
   )
   let manifestMayBeReplaced = false
   try {

@@ -33,7 +33,7 @@ const ownNames: readonly string[] = [
 
 /** Creates a store in `directory`, which exists and holds no NODE. */
 export async function createStore(fileSystem: FileSystem, directory: string): Promise<void> {
-  await refuseForeignContent(fileSystem, directory)
+  await refuseData(fileSystem, directory)
   // Also when the directory was there: whoever made it may have died before its name was durable.
   await fileSystem.syncDirectory(parentOf(directory))
   for (const name of [logDirectoryName, mergeDirectoryName]) {
@@ -70,16 +70,23 @@ export async function makeDirectoryIfMissing(fileSystem: FileSystem, path: strin
   }
 }
 
-/** What an interrupted creation leaves is ours to replace; anything else is not. */
-async function refuseForeignContent(fileSystem: FileSystem, directory: string): Promise<void> {
+/**
+ * Refuses a directory that holds other files and no store. Asked before anything, the lock included, is put
+ * there.
+ */
+export async function refuseForeignFiles(fileSystem: FileSystem, directory: string): Promise<void> {
   const names = await fileSystem.readDirectory(directory)
+  if (names.includes(nodeFileName)) return
   const foreign = names.filter((name) => !isOwnName(name))
-  if (foreign.length > 0) {
-    throw new KvError(
-      'KV_BAD_REQUEST',
-      `${directory} holds other files (${foreign.slice(0, 3).join(', ')}) and no store; nothing was changed; choose an empty or a new directory`,
-    )
-  }
+  if (foreign.length === 0) return
+  throw new KvError(
+    'KV_BAD_REQUEST',
+    `${directory} holds other files (${foreign.slice(0, 3).join(', ')}) and no store; nothing was changed; choose an empty or a new directory`,
+  )
+}
+
+/** What an interrupted creation leaves is ours to replace; data is not. */
+async function refuseData(fileSystem: FileSystem, directory: string): Promise<void> {
   const segments = await listIfThere(fileSystem, `${directory}/${logDirectoryName}`)
   const outputs = await listIfThere(fileSystem, `${directory}/${mergeDirectoryName}`)
   const first = segmentFileName(logOrigin.index)

@@ -24,6 +24,7 @@ import type { Disaster, Model, ModelEntry } from './model.ts'
 import { checkEntry, ModelledStore } from './modelled-store.ts'
 import { chosenPath } from './replay.ts'
 import { SteppingClock } from './stepping-clock.ts'
+import { Watchdog } from './watchdog.ts'
 
 const seed = 1
 const runs = 3_000
@@ -32,11 +33,14 @@ const commands = fc.array(command, { maxLength: 100, size: 'max' })
 
 test('C1: whatever is done to a store, it is the model that it answers for', async () => {
   const report = new ClassReport('C1', seed)
+  const watchdog = new Watchdog()
   const path = chosenPath('C1')
+  let number = 0
   await fc.assert(
-    fc.asyncProperty(options, commands, (options, commands) =>
-      runCommands(options, commands, report),
-    ),
+    fc.asyncProperty(options, commands, (options, commands) => {
+      watchdog.watch(`C1 ${number++}`)
+      return runCommands(options, commands, report)
+    }),
     { numRuns: runs, seed, ...(path === undefined ? {} : { path }) },
   )
   const floors = { cases: runs, ops: 100_000, merges: 8_000, partial: 3_000, tombstones: 3_000 }

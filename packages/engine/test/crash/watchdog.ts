@@ -13,6 +13,7 @@ export class Watchdog {
 
   /** A case begins, and the one before has ended. */
   watch(name: string): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     this.#worker.postMessage(name)
   }
 }

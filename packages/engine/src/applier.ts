@@ -1,0 +1,54 @@
+import type { FileTable } from './file-table.ts'
+import { frameHeaderBytes } from './frame.ts'
+import type { Run } from './group.ts'
+import type { Keydir } from './keydir/keydir.ts'
+import type { OpenSegment } from './log-writer.ts'
+import { RecordView, recordKind } from './record.ts'
+
+/** Makes what was written visible: points the keydir at new records, and keeps account of what that leaves dead. */
+export class Applier {
+  readonly #keydir: Keydir
+  readonly #files: FileTable
+  readonly #record = new RecordView()
+  #activeSlot: number
+  #appliedIndex: number
+
+  /** The log has been applied up to `appliedIndex`. */
+  constructor(keydir: Keydir, files: FileTable, active: OpenSegment, appliedIndex: number) {
+    this.#keydir = keydir
+    this.#files = files
+    this.#activeSlot = files.slotOf(active.file)
+    this.#appliedIndex = appliedIndex
+  }
+
+  /** Index of the last applied record. */
+  get appliedIndex(): number {
+    return this.#appliedIndex
+  }
+
+  /** From here on, runs stand in this segment. */
+  rolledTo(active: OpenSegment): void {
+    this.#activeSlot = this.#files.add(active.file, active.handle)
+  }
+
+  /** Applies a run that stands at byte `offset` of the active segment. */
+  apply(run: Run, offset: number): void {
+    const record = this.#record
+    const slot = this.#activeSlot
+    const active = this.#files.file(slot)
+    const runStart = run.frames[0]!.start
+    for (const frame of run.frames) {
+      const end = frame.end - runStart
+      for (let at = frame.start - runStart + frameHeaderBytes; at < end; at = record.end) {
+        record.read(run.bytes, at, end)
+        const { key, size, index, expiresAt } = record
+        const location = { slot, offset: offset + at, size, index, expiresAt }
+        const isPut = record.kind === recordKind.put
+        const before = isPut ? this.#keydir.set(key, location) : this.#keydir.remove(key)
+        if (before !== undefined) this.#files.file(before.slot).forget(before.size)
+        if (isPut) active.remember(size)
+      }
+    }
+    this.#appliedIndex = run.end.index - 1
+  }
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { SimFileSystem } from '../file-system/sim-file-system.ts'
+import { Store } from '../store.ts'
+
+const options = { segmentBytes: 256, autoMerge: false }
+
+test.each([
+  ['the data directory', 'syncDirectory', '/'],
+  ['a segment', 'syncDirectory', '/db/log'],
+  ['a manifest', 'syncDirectory', '/db'],
+] as const)(
+  'the name of %s that a killed process had not synced does not go in a later power cut',
+  async (_, kind, path) => {
+    for (const count of await places(kind, path)) {
+      const disk = new SimFileSystem()
+      disk.stopAfter(count - 1)
+      const written = await fill(disk)
+      const killed = disk.clone()
+      {
+        const store = await Store.open('/db', { ...options, fileSystem: killed })
+        await store.put('later', '1')
+      }
+      const cut = killed.crash({ data: 'none', names: 'dropped' })
+      await using store = await Store.open('/db', { ...options, fileSystem: cut })
+      expect((await store.get('later'))?.value.toString()).toBe('1')
+      expect((await store.get('a'))?.version ?? 0).toBeGreaterThanOrEqual(written)
+    }
+  },
+)
+
+/** The numbers of such operations in the life of a store. */
+async function places(kind: string, path: string): Promise<number[]> {
+  const disk = new SimFileSystem()
+  const operations = disk.record()
+  await fill(disk)
+  const found = operations.filter((operation) => operation.kind === kind && operation.path === path)
+  expect(found.length).toBeGreaterThan(0)
+  return found.map(({ number }) => number)
+}
+
+/** Creates a store, writes to it and merges. Returns the last version that was acknowledged. */
+async function fill(disk: SimFileSystem): Promise<number> {
+  let written = 0
+  try {
+    const store = await Store.open('/db', { ...options, fileSystem: disk })
+    for (let write = 0; write < 10; write++) {
+      written = (await store.put('a', `${write}`)).version
+    }
+    await store.merge()
+    await store.close()
+  } catch {
+    // The power is off.
+  }
+  return written
+}
