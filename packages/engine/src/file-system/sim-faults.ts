@@ -26,7 +26,7 @@ export interface SimOperation {
  * Which operation a fault hits: the first from this running number on that can fail in that way (a read
  * never ends in `ENOSPC`), or the first such one for which the function returns true.
  */
-export type SimFaultPlace = number | ((operation: SimOperation) => boolean)
+type SimFaultPlace = number | ((operation: SimOperation) => boolean)
 
 export type SimErrorCode = 'EIO' | 'ENOSPC' | 'EMFILE'
 

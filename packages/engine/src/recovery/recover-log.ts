@@ -32,8 +32,9 @@ import {
   segmentKind,
 } from '../segment.ts'
 import { readWholeFile } from '../small-file.ts'
+import { listFolder } from './list-folder.ts'
 
-export interface RecoveredSegment {
+interface RecoveredSegment {
   readonly file: DataFile
   readonly handle: WritableFile
   /** The hint image of a segment that had to be scanned; undefined when the footer is trusted. */
@@ -214,7 +215,7 @@ async function readLastMark(fileSystem: FileSystem, directory: string): Promise<
 }
 
 async function listSegments(fileSystem: FileSystem, directory: string): Promise<number[]> {
-  const names = await fileSystem.readDirectory(`${directory}/${logDirectoryName}`)
+  const names = await listFolder(fileSystem, directory, logDirectoryName)
   return names.flatMap((name) => parseSegmentFileName(name) ?? []).sort((a, b) => a - b)
 }
 

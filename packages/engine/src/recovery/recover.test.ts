@@ -28,6 +28,20 @@ test.each([
   },
 )
 
+test.each(['log', 'data'])('without its folder %s a store does not open', async (folder) => {
+  const whole = new SimFileSystem()
+  await fill(whole)
+  const disk = new SimFileSystem()
+  for (const [path, bytes] of whole.files()) {
+    if (!path.startsWith(`/db/${folder}/`)) disk.poke(path, bytes)
+  }
+  const before = disk.files()
+  await expect(Store.open('/db', { ...options, fileSystem: disk })).rejects.toMatchObject({
+    code: 'KV_CORRUPT_STORE',
+  })
+  expect([disk.files(), disk.openFiles]).toEqual([before, 0])
+})
+
 /** The numbers of such operations in the life of a store. */
 async function places(kind: string, path: string): Promise<number[]> {
   const disk = new SimFileSystem()

@@ -37,6 +37,7 @@ import { openSealedFileCursor } from '../sealed-file-cursor.ts'
 import { decodeSegmentFooter, footerCrc, segmentFooterBytes, segmentKind } from '../segment.ts'
 import { readWholeFile, removeIfThere } from '../small-file.ts'
 import { createStore } from './create-store.ts'
+import { listFolder } from './list-folder.ts'
 import { type RecoveredLog, recoverLog } from './recover-log.ts'
 import { cutTornTail, rewriteDoubtfulTail } from './torn-tail.ts'
 
@@ -78,6 +79,7 @@ export async function recover(context: RecoveryContext): Promise<Recovered> {
   } finally {
     for (const cursor of taken.cursors) await cursor.close()
   }
+  const stale = await findStaleFiles(context)
   await settleNames(context)
   const active = log.segments.at(-1)!
   const cutBytes = await cutTornTail(
@@ -90,7 +92,7 @@ export async function recover(context: RecoveryContext): Promise<Recovered> {
     logger,
   )
   await rewriteDoubtfulTail(active.handle, active.file.id, active.file.bytes, log.mark)
-  await removeStaleFiles(context)
+  for (const path of stale) await removeIfThere(fileSystem, `${directory}/${path}`)
   await rewriteHints(context, taken.scanned)
   const unsealed = log.segments.filter(({ file }) => file.state === 'closed')
   const { end, timestamp, mark } = log
@@ -224,20 +226,22 @@ async function settleNames({ fileSystem, directory }: RecoveryContext): Promise<
   await fileSystem.syncDirectory(`${directory}/${logDirectoryName}`)
 }
 
-/** Removes what MANIFEST rules out and what was never finished. */
-async function removeStaleFiles({ fileSystem, directory, files }: RecoveryContext): Promise<void> {
+/** What MANIFEST rules out and what was never finished, as paths below the data directory. */
+async function findStaleFiles({
+  fileSystem,
+  directory,
+  files,
+}: RecoveryContext): Promise<readonly string[]> {
   const kept = new Set<string>()
   for (const file of files.files()) kept.add(file.path).add(file.hintPath)
+  const stale = [manifestFileName, nodeFileName].map((name) => name + temporarySuffix)
   for (const folder of [logDirectoryName, mergeDirectoryName]) {
-    for (const name of await fileSystem.readDirectory(`${directory}/${folder}`)) {
-      if (isOurs(name) && !kept.has(`${folder}/${name}`)) {
-        await removeIfThere(fileSystem, `${directory}/${folder}/${name}`)
-      }
+    for (const name of await listFolder(fileSystem, directory, folder)) {
+      const path = `${folder}/${name}`
+      if (isOurs(name) && !kept.has(path)) stale.push(path)
     }
   }
-  for (const name of [manifestFileName, nodeFileName]) {
-    await removeIfThere(fileSystem, `${directory}/${name}${temporarySuffix}`)
-  }
+  return stale
 }
 
 /** Spares the next open the scans of this one. */

@@ -171,7 +171,7 @@ class FailingRun {
   }
 
   async #use(opened: ModelledStore): Promise<void> {
-    for (let burst = 0; burst < 5; burst++) {
+    for (let burst = 0; burst < 4; burst++) {
       const writes = [randomWrite(this.#random), randomWrite(this.#random)]
       const errors = await Promise.all(writes.map((write) => opened.write(write)))
       const error = errors.find((error) => error !== undefined)
@@ -181,7 +181,7 @@ class FailingRun {
         await this.#checkGoesOn(opened, error)
       }
       await this.#read(opened)
-      if (burst === 3) await this.#attempt(() => opened.store.merge())
+      if (burst === 2) await this.#attempt(() => opened.store.merge())
     }
   }
 

@@ -8,7 +8,7 @@ import { Model, type Operation, type Write } from './model.ts'
 import { ModelledStore } from './modelled-store.ts'
 import { SteppingClock } from './stepping-clock.ts'
 
-export type Step =
+type Step =
   /** Written in one turn of the event loop; the next step comes at once unless `awaited`. */
   | { readonly type: 'burst'; readonly writes: readonly Write[]; readonly awaited: boolean }
   | { readonly type: 'merge' }
