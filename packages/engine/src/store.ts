@@ -189,6 +189,7 @@ export class Store implements AsyncDisposable {
   async delete(key: Bytes, options: WriteOptions = {}): Promise<DeleteResult> {
     this.#refuseWhenClosed()
     const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
+    this.#commits.refuseIfFailed()
     this.#counters.operations.deletes++
     const pending = this.#commits.pendingKey(keyBytes)
     if (pending?.exists ?? this.#keydir.lookup(keyBytes) !== undefined) {

@@ -137,7 +137,7 @@ class FailingRun {
   }
 
   async run(): Promise<void> {
-    for (let session = 0; session < 2; session++) {
+    for (let opening = 0; opening < 2; opening++) {
       const opened = await this.#open()
       this.#model = opened.model
       await this.#use(opened)

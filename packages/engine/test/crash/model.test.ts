@@ -41,7 +41,7 @@ test('C1: whatever is done to a store, it is the model that it answers for', asy
       watchdog.watch(`C1 ${number++}`)
       return runCommands(options, commands, report)
     }),
-    { numRuns: runs, seed, ...(path === undefined ? {} : { path }) },
+    path === undefined ? { numRuns: runs, seed } : { numRuns: 1, seed, path },
   )
   const floors = { cases: runs, ops: 100_000, merges: 8_000, partial: 3_000, tombstones: 3_000 }
   report.finish(path === undefined ? floors : {})

@@ -18,14 +18,14 @@ import { replaying, runCase } from './replay.ts'
 import { SteppingClock } from './stepping-clock.ts'
 import { randomWrite, runWorkload, type Workload, workload } from './workload.ts'
 
-const report = new ClassReport('C3', 253)
+const report = new ClassReport('C3', 150)
 
 /** Seeds that make for about 300 operations, several merges and tombstones that these must keep. */
 const workloads: readonly Workload[] = [
+  workload(150, 24, 'never', { mergeInputBytesMax: 1_500 }),
+  workload(152, 24, 'interval'),
   workload(253, 24, 'always'),
   workload(355, 20, 'always', { autoMerge: false }),
-  workload(152, 24, 'interval'),
-  workload(150, 24, 'never', { mergeInputBytesMax: 1_500 }),
 ]
 
 describe.each(workloads)('C3: $name', (work) => {
