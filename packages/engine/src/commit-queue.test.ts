@@ -19,6 +19,7 @@ test('writes that are gathered while the writing ends are refused, none waits fo
   expect(await Promise.all(writes)).toContainEqual(
     expect.objectContaining({ code: 'KV_STORAGE_FAILED' }),
   )
+  await expect(store.delete('absent')).rejects.toMatchObject({ code: 'KV_STORAGE_FAILED' })
   await expect(store.close()).rejects.toMatchObject({ code: 'KV_STORAGE_FAILED' })
   expect(disk.openFiles).toBe(0)
 })
