@@ -61,7 +61,7 @@ function install() {
   runQuietly(
     'npx',
     ['--yes', packageManager, 'install', '--frozen-lockfile'],
-    'the installation failed',
+    'the installation failed; see to the network, and run it again',
   )
   writeFileSync(installStamp, wanted)
 }
@@ -100,7 +100,10 @@ function handOver(command, args, cwd) {
   // A terminal sends SIGINT to the whole process group: the child has it already, and a second would hurry it.
   process.on('SIGINT', () => undefined)
   child.on('error', (error) => fail(`${command} did not start: ${error.message}`))
-  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+  child.on('exit', (code, signal) => {
+    if (signal !== null && signal !== 'SIGINT') say(`${command} was ended by ${signal}`)
+    process.exit(code ?? 128 + constants.signals[signal])
+  })
 }
 
 function say(line) {

@@ -31,12 +31,30 @@ export type DeleteConditions = Pick<DeleteOptions, 'ifVersion'>
 /** Longest time a Node timer can wait. */
 export const timeoutMsMax: number = 2 ** 31 - 1
 
-export function checkCallOptions({ signal, timeoutMs }: CallOptions): void {
+const optionNames: readonly string[] = [
+  'signal',
+  'timeoutMs',
+  'durability',
+  'ifVersion',
+  'ifAbsent',
+]
+
+/** Throws for an unknown option too: a misspelt condition must not be dropped. */
+export function checkCallOptions(options: CallOptions): void {
+  refuseUnknown(options, optionNames)
+  const { signal, timeoutMs } = options
   if (timeoutMs !== undefined && !isTimeout(timeoutMs)) {
     throw new RangeError(`timeoutMs must be a whole number from 1 to ${timeoutMsMax}`)
   }
   if (signal !== undefined && typeof signal.addEventListener !== 'function') {
     throw new TypeError('signal must be an AbortSignal')
+  }
+}
+
+export function refuseUnknown(options: object, names: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue
+    throw new TypeError(`unknown option '${name}'; there are: ${names.join(', ')}`)
   }
 }
 

@@ -2,7 +2,7 @@ import type { Bounds } from '@kv/protocol'
 import { rangePageKeysMax } from '@kv/protocol'
 import type { Bytes } from './bytes.ts'
 import { ownBytes } from './bytes.ts'
-import type { CallOptions } from './call-options.ts'
+import { type CallOptions, refuseUnknown } from './call-options.ts'
 
 /**
  * Which keys, in which order. Bounds hold all together; `gte` excludes `gt`, and `lte` excludes `lt`.
@@ -35,6 +35,20 @@ export interface RangeQuery {
   readonly call: CallOptions
 }
 
+const optionNames = [
+  'gte',
+  'gt',
+  'lte',
+  'lt',
+  'prefix',
+  'reverse',
+  'limit',
+  'keysOnly',
+  'pageKeys',
+  'signal',
+  'timeoutMs',
+]
+
 export function rangeQueryOf(options: RangeOptions): RangeQuery {
   const {
     reverse = false,
@@ -42,6 +56,7 @@ export function rangeQueryOf(options: RangeOptions): RangeQuery {
     keysOnly = false,
     pageKeys = rangePageKeysMax,
   } = options
+  refuseUnknown(options, optionNames)
   checkExclusive(options, 'gte', 'gt')
   checkExclusive(options, 'lte', 'lt')
   if (typeof reverse !== 'boolean') throw new TypeError('reverse must be true or false')

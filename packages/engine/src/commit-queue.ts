@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import { KvError } from './errors.ts'
 import { Group, type LogOperation, type Run, type Waiter } from './group.ts'
-import { keyText } from './key-text.ts'
+import { keyText, mapKey } from './key-text.ts'
 import type { LogWriter, OpenSegment } from './log-writer.ts'
 import { recordKind } from './record.ts'
 
@@ -83,7 +83,7 @@ export class CommitQueue {
 
   /** What the operations under way will leave of a key, if any touches it. */
   pendingKey(key: Uint8Array): PendingKey | undefined {
-    return this.#pending.get(keyText(key))
+    return this.#pending.get(mapKey(keyText(key)))
   }
 
   /**
@@ -102,7 +102,7 @@ export class CommitQueue {
     const firstIndex = this.#gathering.add(operations, this.#timestamp(), waiter)
     let index = firstIndex
     for (const { kind, key } of operations) {
-      const text = keyText(key)
+      const text = mapKey(keyText(key))
       // Deleted first, so that the map's order is that of the indices.
       this.#pending.delete(text)
       this.#pending.set(text, { index, exists: kind === recordKind.put })

@@ -1,4 +1,5 @@
 import { assert } from './assert.ts'
+import { corruptStore } from './corrupt-store.ts'
 import type { DataFile } from './data-file.ts'
 import { KvError, systemErrorCode } from './errors.ts'
 import type { FileSystem, ReadableFile } from './file-system/file-system.ts'
@@ -167,6 +168,7 @@ export class FileTable {
           },
         )
       }
+      if (code === 'ENOENT') throw corruptStore(file.path, 'missing', error)
       throw new KvError(
         'KV_CORRUPT_STORE',
         `${file.path} cannot be opened (${code ?? 'unknown error'}); nothing was changed; see to the disk and restart`,
@@ -178,6 +180,11 @@ export class FileTable {
   #touch(slot: number): void {
     this.#open.delete(slot)
     this.#open.add(slot)
+  }
+
+  /** Closes descriptors nobody uses beyond the limit: of segments sealed by now, for one. */
+  closeSurplus(): Promise<void> {
+    return this.#closeSurplus()
   }
 
   /** Closes descriptors nobody uses until there is room for `wanted` more. */

@@ -1,7 +1,7 @@
 /** Builds the entries of one file's hint from its records. */
 import { crc32 } from './crc32.ts'
 import { encodeHintEntry, type HintEntry, hintEntryBytes } from './hint.ts'
-import { keyText, textKey } from './key-text.ts'
+import { keyText, mapKey, textKey } from './key-text.ts'
 import { type RecordKind, type RecordView, recordKind } from './record.ts'
 import { sortInSlices } from './sort-in-slices.ts'
 
@@ -13,6 +13,8 @@ export interface HintImage {
 }
 
 interface NewestRecord {
+  /** The key. */
+  readonly text: string
   readonly kind: RecordKind
   readonly offset: number
   readonly size: number
@@ -29,15 +31,19 @@ export class HintImageBuilder {
   add(record: RecordView, offset: number): void {
     if (record.kind === recordKind.session) return
     const { kind, size, index, expiresAt } = record
-    this.#newest.set(keyText(record.key), { kind, offset, size, index, expiresAt })
+    const text = keyText(record.key)
+    this.#newest.set(mapKey(text), { text, kind, offset, size, index, expiresAt })
   }
 
   /** Sorts and encodes, in slices with `nextTurn` between them. */
   async build(nextTurn: () => Promise<void>): Promise<HintImage> {
-    const texts = await sortInSlices([...this.#newest.keys()], nextTurn)
+    const texts = await sortInSlices(
+      Array.from(this.#newest.values(), ({ text }) => text),
+      nextTurn,
+    )
     const encoder = new HintImageEncoder()
     for (const [place, text] of texts.entries()) {
-      encoder.add({ key: textKey(text), ...this.#newest.get(text)! })
+      encoder.add({ key: textKey(text), ...this.#newest.get(mapKey(text))! })
       if (place % entriesPerSlice === entriesPerSlice - 1) await nextTurn()
     }
     return encoder.finish()

@@ -3,8 +3,16 @@ import { KvError } from './errors.ts'
 import type { ReadableFile } from './file-system/file-system.ts'
 import { readFully, readFullySync } from './file-system/transfer.ts'
 import type { FileTable } from './file-table.ts'
+import { keyText } from './key-text.ts'
 import type { Location } from './keydir/keydir.ts'
-import { type RecordKind, RecordView, recordKind } from './record.ts'
+import {
+  expiryBytes,
+  neverExpires,
+  type RecordKind,
+  RecordView,
+  recordBytes,
+  recordKind,
+} from './record.ts'
 
 /** Records up to this size are read in the same turn of the event loop when their file is open. */
 const syncReadBytesMax = 64 * 1024
@@ -16,6 +24,8 @@ const slowReadMs = 0.3
 const pooledReadsAfterSlowOne = 32
 /** Reads under way at once for one caller. */
 const readsInFlightMax = 32
+/** Records read in one turn of the event loop; a multiple of {@link readsInFlightMax}. */
+const recordsPerTurn = 256
 
 /** A key and where its record should be. */
 export interface RecordAddress {
@@ -23,6 +33,12 @@ export interface RecordAddress {
   readonly location: Location
   /** A put, unless said otherwise. */
   readonly kind?: RecordKind
+}
+
+/** Length of the value in bytes, as the keydir knows it. */
+export function valueBytesOf({ key, location }: RecordAddress): number {
+  const expiry = location.expiresAt === neverExpires ? 0 : expiryBytes
+  return location.size - recordBytes(key.length, expiry)
 }
 
 /**
@@ -46,7 +62,7 @@ export class RecordReader {
     if (handle === undefined) return this.#readLater(address)
     const bytes = Buffer.allocUnsafe(location.size)
     const start = this.#clock.monotonic()
-    const count = this.#readSync(handle, bytes, location)
+    const count = this.#readSync(handle, bytes, address)
     if (this.#clock.monotonic() - start > slowReadMs) {
       this.#pooledReadsLeft = pooledReadsAfterSlowOne
     }
@@ -64,6 +80,8 @@ export class RecordReader {
       const records: RecordView[] = []
       for (let at = 0; at < addresses.length; at += readsInFlightMax) {
         const batch = addresses.slice(at, at + readsInFlightMax)
+        // Reads of cached records never leave the turn by themselves.
+        if (at > 0 && at % recordsPerTurn === 0) await this.#clock.nextTurn()
         records.push(...(await Promise.all(batch.map(async (address) => this.read(address)))))
       }
       return records
@@ -84,17 +102,17 @@ export class RecordReader {
     return this.#files.withFile(location.slot, async (handle) => {
       const bytes = Buffer.allocUnsafe(location.size)
       const count = await readFully(handle, bytes, location.offset).catch((error: unknown) => {
-        throw this.#corrupt(location, error)
+        throw this.#corrupt(address, error)
       })
       return this.#verified(bytes.subarray(0, count), address)
     })
   }
 
-  #readSync(handle: ReadableFile, target: Buffer, location: Location): number {
+  #readSync(handle: ReadableFile, target: Buffer, address: RecordAddress): number {
     try {
-      return readFullySync(handle, target, location.offset)
+      return readFullySync(handle, target, address.location.offset)
     } catch (error) {
-      throw this.#corrupt(location, error)
+      throw this.#corrupt(address, error)
     }
   }
 
@@ -108,16 +126,20 @@ export class RecordReader {
       record.kind === kind &&
       record.index === location.index &&
       record.key.equals(key)
-    if (!good) throw this.#corrupt(location)
+    if (!good) throw this.#corrupt(address)
     return record
   }
 
-  #corrupt({ slot, offset, size, index }: Location, cause?: unknown): KvError {
+  #corrupt({ key, location }: RecordAddress, cause?: unknown): KvError {
+    const { slot, offset, size, index } = location
     const { path } = this.#files.file(slot)
     return new KvError(
       'KV_CORRUPT_RECORD',
       `the record of version ${index} in ${path} at byte ${offset} is damaged; nothing was changed; restore it from a backup, or write the key anew`,
-      { details: { path, offset, size, index }, ...(cause === undefined ? {} : { cause }) },
+      {
+        details: { key: keyText(key), path, offset, size, index },
+        ...(cause === undefined ? {} : { cause }),
+      },
     )
   }
 }

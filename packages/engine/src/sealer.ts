@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import { systemErrorCode } from './errors.ts'
+import { passingDiskError } from './disk-error.ts'
 import type { FileSystem } from './file-system/file-system.ts'
 import { writeFully } from './file-system/transfer.ts'
 import { writeHint } from './hint-file.ts'
@@ -8,6 +8,13 @@ import { scanLog } from './log-scan.ts'
 import type { OpenSegment } from './log-writer.ts'
 import type { Logger } from './logger.ts'
 import { encodeSegmentFooter, footerCrc, segmentHeaderBytes, segmentKind } from './segment.ts'
+
+/** Who hears what became of a segment. */
+export interface SealObserver {
+  sealed(): void
+  /** The disk failed: no file on it can be trusted with more. */
+  failed(error: unknown): void
+}
 
 /**
  * Seals closed log segments, one after the other and off the path of any write: footer, sync, hint.
@@ -19,7 +26,7 @@ export class Sealer {
   readonly #directory: string
   readonly #clock: Clock
   readonly #logger: Logger
-  readonly #onSealed: () => void
+  readonly #observer: SealObserver
   #waiting: OpenSegment[] = []
   #refused: OpenSegment[] = []
   #running: Promise<void> | undefined
@@ -30,13 +37,13 @@ export class Sealer {
     directory: string,
     clock: Clock,
     logger: Logger,
-    onSealed: () => void,
+    observer: SealObserver,
   ) {
     this.#fileSystem = fileSystem
     this.#directory = directory
     this.#clock = clock
     this.#logger = logger
-    this.#onSealed = onSealed
+    this.#observer = observer
   }
 
   /** Segments that wait for their seal. */
@@ -45,10 +52,15 @@ export class Sealer {
   }
 
   add(segment: OpenSegment): void {
-    // What ran out of space earlier may have it now.
-    this.#waiting.push(...this.#refused, segment)
+    this.#waiting.push(segment)
+    this.retry()
+  }
+
+  /** Takes up again what ran out of space or descriptors. */
+  retry(): void {
+    this.#waiting.push(...this.#refused)
     this.#refused = []
-    this.#start()
+    if (this.#waiting.length > 0) this.#start()
   }
 
   /** Resolves once all that can be sealed is sealed. */
@@ -91,7 +103,9 @@ export class Sealer {
         { err: error, file: file.path },
         'a full segment could not be sealed; no data is affected',
       )
-      return systemErrorCode(error) !== 'ENOSPC'
+      if (passingDiskError(error, 'the segment was not sealed') !== undefined) return false
+      this.#observer.failed(error)
+      return true
     }
     try {
       await this.#writeHint(segment)
@@ -102,7 +116,7 @@ export class Sealer {
       )
     }
     file.state = 'sealed'
-    this.#onSealed()
+    this.#observer.sealed()
     return true
   }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { Applier } from './applier.ts'
 import { boundsOf, checkedKey } from './bytes-argument.ts'
 import { type CommitObserver, CommitQueue } from './commit-queue.ts'
@@ -18,7 +19,7 @@ import type { NodeIdentity } from './node-file.ts'
 import { configure, type StoreConfiguration, type StoreOptions } from './options.ts'
 import { Pager } from './pager.ts'
 import { RecordView } from './record.ts'
-import { RecordReader } from './record-reader.ts'
+import { RecordReader, valueBytesOf } from './record-reader.ts'
 import { type Recovered, recover } from './recovery/recover.ts'
 import type {
   BatchOperation,
@@ -65,13 +66,14 @@ export class Store implements AsyncDisposable {
   #closing: Promise<void> | undefined
 
   /**
-   * Opens the store in `directory`, creating it when there is none; its parent must exist.
+   * Opens the store in the directory `path`, creating it when there is none; its parent must exist.
    *
    * @throws KvError KV_LOCKED while another store holds the directory, KV_CORRUPT_STORE when something that
    * was durable is damaged (nothing is changed then), KV_BAD_REQUEST when the directory holds other files,
    * KV_DISK_FULL, KV_TRY_LATER without a free descriptor, KV_STORAGE_FAILED when the disk failed.
    */
-  static async open(directory: string, options: StoreOptions = {}): Promise<Store> {
+  static async open(path: string, options: StoreOptions = {}): Promise<Store> {
+    const directory = resolve(path)
     const configuration = configure(options)
     const { fileSystem, clock, logger } = configuration
     const start = clock.monotonic()
@@ -139,7 +141,14 @@ export class Store implements AsyncDisposable {
       { syncAlways: configuration.durability === 'always', pendingBytesMax },
       this.#observer(),
     )
-    this.#sealer = new Sealer(fileSystem, directory, clock, logger, () => this.#merges.consider())
+    this.#sealer = new Sealer(fileSystem, directory, clock, logger, {
+      sealed: () => {
+        // What cannot be closed now is closed with the next one.
+        files.closeSurplus().catch(() => undefined)
+        this.#merges.consider()
+      },
+      failed: (error) => this.#commits.fail(error),
+    })
     this.#merges = new MergeScheduler(
       {
         fileSystem,
@@ -230,8 +239,14 @@ export class Store implements AsyncDisposable {
     return { value, version: index }
   }
 
-  /** As {@link get} for each key, all as of one moment. */
-  async getMany(keys: readonly Bytes[]): Promise<(StoredValue | undefined)[]> {
+  /**
+   * As {@link get} for each key, all as of one moment. Throws KV_BATCH_TOO_LARGE, before anything is read, when
+   * the values have more than `bytesMax` bytes together.
+   */
+  async getMany(
+    keys: readonly Bytes[],
+    bytesMax: number = Number.POSITIVE_INFINITY,
+  ): Promise<(StoredValue | undefined)[]> {
     this.#refuseWhenClosed()
     this.#counters.operations.gets += keys.length
     const found = keys.flatMap((key, place) => {
@@ -239,12 +254,25 @@ export class Store implements AsyncDisposable {
       const location = this.#keydir.lookup(keyBytes)
       return location === undefined ? [] : [{ place, address: { key: keyBytes, location } }]
     })
+    const bytes = found.reduce((sum, { address }) => sum + valueBytesOf(address), 0)
+    if (bytes > bytesMax) {
+      throw new KvError(
+        'KV_BATCH_TOO_LARGE',
+        `the values of these ${keys.length} keys have ${bytes} bytes together, more than ${bytesMax}; nothing was read; ask for fewer keys at once`,
+      )
+    }
     const records = await this.#reader.readMany(found.map(({ address }) => address))
     const values: (StoredValue | undefined)[] = keys.map(() => undefined)
     for (const [at, { value, index }] of records.entries()) {
       values[found[at]!.place] = { value, version: index }
     }
     return values
+  }
+
+  /** Length of the value of a key in bytes, without reading it; undefined when there is none. */
+  valueBytes(key: Uint8Array): number | undefined {
+    const location = this.#keydir.lookup(key)
+    return location === undefined ? undefined : valueBytesOf({ key, location })
   }
 
   /** One page of a range, as of one moment. */
@@ -264,6 +292,7 @@ export class Store implements AsyncDisposable {
   /** Rewrites all sealed files that hold dead records, now. The active segment is not touched. */
   async merge(): Promise<MergeReport> {
     this.#refuseWhenClosed()
+    this.#sealer.retry()
     await this.#sealer.idle()
     return this.#merges.mergeNow()
   }

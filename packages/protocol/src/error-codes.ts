@@ -67,7 +67,7 @@ const table = {
   KV_DISK_FULL: {
     retryable: true,
     outcome: 'not-applied',
-    description: 'The disk is at its reserve; reads and deletes go on.',
+    description: 'The disk is full; nothing was written; reads go on.',
   },
   KV_MEMORY_FULL: {
     retryable: true,

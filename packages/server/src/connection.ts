@@ -16,6 +16,7 @@ import type { LogLimiter } from './log-limiter.ts'
 import type { Logger } from './logging.ts'
 import type { Metrics } from './metrics.ts'
 import { Output } from './output.ts'
+import { readBytes } from './read-bytes.ts'
 import type { ReadGate } from './read-gate.ts'
 import { refusalOf, shuttingDown, tryLater } from './refusal.ts'
 import type { Services } from './services.ts'
@@ -223,7 +224,8 @@ export class Connection implements TurnMember {
     if (this.#inFlight >= config.inFlightMax || this.#inFlightBytes >= config.inFlightBytesMax)
       return true
     if (this.#output.queuedBytes >= config.outputBytesPause) return true
-    if (!reads.isFull) return false
+    // Who greets wants no values, and has little time.
+    if (this.#stage === 'greeting' || !reads.isFull) return false
     if (!this.#waitsForReads) {
       this.#waitsForReads = true
       reads.wait(this.#readsAdmit)
@@ -279,23 +281,30 @@ export class Connection implements TurnMember {
     }
     metrics.requests[request.kind]++
     if (this.#logsRequests) this.#debug(describeRequest(requestId, request))
+    const toRead = readBytes(request, services.store, services.limits)
+    const isOver = held.isOver(reads.expectedBytes + (toRead ?? 0))
     const refusal =
       this.#stage === 'draining'
         ? shuttingDown()
-        : refusalOf(request, performance.now() - this.#receivedAt, held.isOver(reads.expectedBytes))
+        : refusalOf(request, performance.now() - this.#receivedAt, isOver)
     if (refusal !== undefined) this.#send(requestId, refusal)
-    else void this.#serve(requestId, request, payload.length)
+    else void this.#serve(requestId, request, payload.length, toRead)
   }
 
-  async #serve(requestId: number, request: Request<Buffer>, bytes: number): Promise<void> {
+  /** `toRead`: what it brings into memory, of a request that reads values. */
+  async #serve(
+    requestId: number,
+    request: Request<Buffer>,
+    bytes: number,
+    toRead: number | undefined,
+  ): Promise<void> {
     const { services, metrics, reads, logger } = this.#context
     const { kind } = request
-    const isRead = kind === 'get' || kind === 'range' || kind === 'getMany'
     const beganAt = performance.now()
     this.#inFlight++
     this.#inFlightBytes += bytes
     metrics.requestsInFlight++
-    if (isRead) reads.begin()
+    if (toRead !== undefined) reads.begin(toRead)
     let answer: Answer | KvError
     try {
       answer = await dispatch(request, services)
@@ -306,20 +315,19 @@ export class Connection implements TurnMember {
     this.#inFlightBytes -= bytes
     metrics.requestsInFlight--
     metrics.answered(kind, performance.now() - beganAt)
-    const sent = this.#send(requestId, answer)
-    if (isRead) reads.end(sent)
+    this.#send(requestId, answer)
+    if (toRead !== undefined) reads.end(toRead)
   }
 
-  /** Returns the bytes of the answer. */
-  #send(requestId: number, answer: Answer | KvError): number {
-    if (this.#stage === 'ended') return 0
+  #send(requestId: number, answer: Answer | KvError): void {
+    if (this.#stage === 'ended') return
     this.#joinTurn()
     if (this.#logsRequests) this.#debug(describeAnswer(requestId, answer))
     if (answer instanceof KvError) this.#context.metrics.failed(answer.code)
     try {
-      return this.#output.append(requestId, answer)
+      this.#output.append(requestId, answer)
     } catch (error) {
-      return this.#output.append(requestId, toWireError(error, this.#context.logger))
+      this.#output.append(requestId, toWireError(error, this.#context.logger))
     }
   }
 

@@ -117,7 +117,7 @@ export class Node implements AsyncDisposable {
     const { host, port } = this.address
     this.#logger.info({ host, port }, 'listening')
     const address = `kv://${host.includes(':') ? `[${host}]` : host}:${port}`
-    this.#logger.info(`try: pnpm kv put greeting hello --address ${address}`)
+    this.#logger.info(`try: npm run --silent kv -- put greeting hello --address ${address}`)
   }
 }
 

@@ -3,39 +3,31 @@ import { ReadGate } from './read-gate.ts'
 
 const mebi = 1024 * 1024
 
-function fill(gate: ReadGate): number {
+function fill(gate: ReadGate, bytes: number): number {
   let begun = 0
-  for (; !gate.isFull; begun++) gate.begin()
+  for (; !gate.isFull; begun++) gate.begin(bytes)
   return begun
 }
 
 test('admits 64 small reads at once', () => {
-  expect(fill(new ReadGate(64 * mebi))).toBe(64)
+  expect(fill(new ReadGate(64 * mebi), 1)).toBe(64)
 })
 
-test('admits fewer once they are large, but four always', () => {
-  const gate = new ReadGate(64 * mebi)
-  gate.begin()
-  gate.end(4 * mebi)
-  expect(fill(gate)).toBe(16)
-  for (let read = 0; read < 16; read++) gate.end(1024 * mebi)
-  expect(fill(gate)).toBe(4)
+test('admits fewer when they are large, from the first one on', () => {
+  expect(fill(new ReadGate(64 * mebi), 16 * mebi)).toBe(4)
+  expect(fill(new ReadGate(64 * mebi), 1024 * mebi)).toBe(1)
 })
 
-test('forgets large ones in time', () => {
+test('is as before once they have ended', () => {
   const gate = new ReadGate(64 * mebi)
-  gate.begin()
-  gate.end(64 * mebi)
-  for (let read = 0; read < 600; read++) {
-    gate.begin()
-    gate.end(100)
-  }
-  expect(fill(gate)).toBe(64)
+  for (let read = fill(gate, 16 * mebi); read > 0; read--) gate.end(16 * mebi)
+  expect(gate.expectedBytes).toBe(0)
+  expect(fill(gate, 1)).toBe(64)
 })
 
-test('calls who waits in turn, once half of them have ended', () => {
+test('calls who waits in turn, once half of it is free', () => {
   const gate = new ReadGate(64 * mebi)
-  fill(gate)
+  fill(gate, 1)
   const called: string[] = []
   gate.wait(() => called.push('first'))
   gate.wait(() => called.push('second'))

@@ -1,45 +1,43 @@
-/** Fewest and most reads under way at once. Node reads files with four threads, so more than some dozens wait anyway. */
-const readsMin = 4
+/** Reads under way at once. Node reads files with four threads, so more than some dozens wait anyway. */
 const readsMax = 64
 
-/** Weight of one answer against those before it, once answers get smaller. */
-const decay = 1 / 64
-
 /**
- * Admits reads, of all connections together. How much a read brings into memory shows only afterwards, so what
- * recent ones brought bounds how many may be under way: some large ones, or many small ones.
+ * Admits reads, of all connections together: as many as bring no more than so many bytes into memory, and one
+ * however much it brings.
  */
 export class ReadGate {
   readonly #bytesMax: number
   #underWay = 0
-  #typicalBytes = 0
+  #bytes = 0
   #waiting: (() => void)[] = []
 
-  /** `bytesMax`: what the reads under way should bring at most. */
+  /** `bytesMax`: what the reads under way may bring. */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
   }
 
   get isFull(): boolean {
-    return this.#underWay >= this.#limit()
+    return this.#underWay >= readsMax || this.#bytes >= this.#bytesMax
   }
 
-  /** What the reads under way will probably bring. */
+  /** What the reads under way will bring. */
   get expectedBytes(): number {
-    return this.#underWay * this.#typicalBytes
+    return this.#bytes
   }
 
-  begin(): void {
+  /** `bytes`: what it will bring. */
+  begin(bytes: number): void {
     this.#underWay++
+    this.#bytes += bytes
   }
 
-  /** `bytes`: length of the answer. */
+  /** `bytes`: as given to {@link begin}. */
   end(bytes: number): void {
     this.#underWay--
-    this.#typicalBytes =
-      bytes > this.#typicalBytes ? bytes : this.#typicalBytes + decay * (bytes - this.#typicalBytes)
-    // Half of them at least, so that who waits goes on with many at once.
-    if (this.#waiting.length > 0 && this.#underWay <= this.#limit() / 2) this.#admit()
+    this.#bytes -= bytes
+    const isHalfEmpty = this.#underWay <= readsMax / 2 && this.#bytes <= this.#bytesMax / 2
+    // Half of it at least, so that who waits goes on with many at once.
+    if (this.#waiting.length > 0 && isHalfEmpty) this.#admit()
   }
 
   /** Calls `run` once there is room. Whoever comes first is called first. */
@@ -52,10 +50,5 @@ export class ReadGate {
     this.#waiting = []
     // Those who find it full again wait again, behind each other as before.
     for (const run of waiting) run()
-  }
-
-  #limit(): number {
-    const fitting = Math.floor(this.#bytesMax / Math.max(this.#typicalBytes, 1))
-    return Math.min(Math.max(fitting, readsMin), readsMax)
   }
 }

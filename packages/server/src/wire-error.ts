@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { StoreErrorCode } from '@kv/engine'
 import { KvError as StoreError } from '@kv/engine'
-import { KvError } from '@kv/protocol'
+import { describeKey, KvError } from '@kv/protocol'
 import type { Logger } from './logging.ts'
 
 /** Their texts name files and system errors of this machine, which are for its log. */
 const privateTexts: Partial<Record<StoreErrorCode, string>> = {
   KV_STORAGE_FAILED:
     'the disk of the server failed; whether this write is on it is unknown; the server ends',
-  KV_CORRUPT_RECORD: 'the record of this key is damaged; nothing was changed',
   KV_CORRUPT_STORE: 'a file of the store is damaged; nothing was changed',
   KV_LOCKED: 'another process holds the data directory; nothing was changed',
 }
@@ -34,12 +33,19 @@ export function toWireError(error: unknown, logger: Logger): KvError {
 }
 
 function fromStore(error: StoreError, logger: Logger): KvError {
-  const text = privateTexts[error.code]
+  const text =
+    error.code === 'KV_CORRUPT_RECORD' ? corruptRecordText(error) : privateTexts[error.code]
   if (text === undefined) return new KvError(error.code, error.message, { details: error.details })
   const errorId = log(error, logger)
-  return new KvError(error.code, `${text}; its log has more under ${errorId}`, {
+  return new KvError(error.code, `${text}; the server's log has more under ${errorId}`, {
     details: { errorId },
   })
+}
+
+/** Names the key, so that it can be written anew or left out. */
+function corruptRecordText({ details }: StoreError): string {
+  const key = Buffer.from(String(details['key']), 'latin1')
+  return `the record of the key ${describeKey(key)} is damaged; nothing was changed; write that key anew, or restore it from a backup`
 }
 
 function log(error: unknown, logger: Logger): string {

@@ -1,5 +1,5 @@
 import { type KeyBounds, type KeyLimit, lowerLimit, upperLimit } from '../key-bounds.ts'
-import { keyText, textKey } from '../key-text.ts'
+import { keyText, mapKey, textKey } from '../key-text.ts'
 import type { Keydir, Location } from './keydir.ts'
 import { SortedKeys } from './sorted-keys.ts'
 
@@ -13,22 +13,22 @@ export class HeapKeydir implements Keydir {
   }
 
   lookup(key: Uint8Array): Location | undefined {
-    return this.#locations.get(keyText(key))
+    return this.#locations.get(mapKey(keyText(key)))
   }
 
   set(key: Uint8Array, location: Location): Location | undefined {
     const text = keyText(key)
-    const before = this.#locations.get(text)
-    this.#locations.set(text, location)
+    const before = this.#locations.get(mapKey(text))
+    this.#locations.set(mapKey(text), location)
     if (before === undefined) this.#order.insert(text)
     return before
   }
 
   remove(key: Uint8Array): Location | undefined {
     const text = keyText(key)
-    const before = this.#locations.get(text)
+    const before = this.#locations.get(mapKey(text))
     if (before === undefined) return undefined
-    this.#locations.delete(text)
+    this.#locations.delete(mapKey(text))
     this.#order.remove(text)
     return before
   }
@@ -44,7 +44,7 @@ export class HeapKeydir implements Keydir {
     const visitInside = (text: string): boolean => {
       if (start !== undefined && !start.inclusive && text === start.text) return true
       if (end !== undefined && isPast(text, end, reverse)) return false
-      return visit(textKey(text), this.#locations.get(text)!)
+      return visit(textKey(text), this.#locations.get(mapKey(text))!)
     }
     if (reverse) this.#order.descend(start?.text, visitInside)
     else this.#order.ascend(start?.text ?? '', visitInside)

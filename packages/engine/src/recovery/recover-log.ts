@@ -8,6 +8,7 @@
  *   that the log was once durable beyond it. Then, as in any earlier segment, it is corruption: the store does
  *   not open, and nothing is changed.
  */
+import { assert } from '../assert.ts'
 import { corruptStore } from '../corrupt-store.ts'
 import { DataFile } from '../data-file.ts'
 import {
@@ -21,6 +22,7 @@ import { readFully } from '../file-system/transfer.ts'
 import { frameKind, type LogPosition } from '../frame.ts'
 import { type HintImage, HintImageBuilder } from '../hint-image.ts'
 import { type LogScanEnd, scanLog } from '../log-scan.ts'
+import type { OpenSegment } from '../log-writer.ts'
 import type { Manifest } from '../manifest.ts'
 import { lastMark, type Mark } from '../mark.ts'
 import {
@@ -34,16 +36,16 @@ import {
 import { readWholeFile } from '../small-file.ts'
 import { listFolder } from './list-folder.ts'
 
-interface RecoveredSegment {
-  readonly file: DataFile
-  readonly handle: WritableFile
-  /** The hint image of a segment that had to be scanned; undefined when the footer is trusted. */
-  readonly image: HintImage | undefined
+/** A segment that had to be scanned, for want of a footer, and is still to be written to. */
+export interface ScannedSegment extends OpenSegment {
+  readonly image: HintImage
 }
 
 export interface RecoveredLog {
-  /** In order; the last one is the active one. */
-  readonly segments: readonly RecoveredSegment[]
+  readonly sealed: readonly DataFile[]
+  /** Full, and without their footer. */
+  readonly closed: readonly ScannedSegment[]
+  readonly active: ScannedSegment
   /** Where the log ends. */
   readonly end: LogPosition
   /** Length in bytes of the active segment's file; what it holds behind its last frame is a torn tail. */
@@ -64,7 +66,8 @@ export async function recoverLog(
   const ids = await listSegments(fileSystem, directory)
   // Those before logStart are merged, and not yet removed.
   const liveIds = ids.filter((id) => id >= manifest.logStart.index)
-  const segments: RecoveredSegment[] = []
+  const sealed: DataFile[] = []
+  const scanned: ScannedSegment[] = []
   let position = manifest.logStart
   let activeFileBytes = 0
   let timestamp = 0
@@ -72,24 +75,40 @@ export async function recoverLog(
     if (liveIds.length === 0) throw corruptStore(segmentPath(position.index), 'missing')
     for (const [place, id] of liveIds.entries()) {
       if (id !== position.index) throw corruptStore(segmentPath(position.index), 'missing')
-      const successorId = liveIds[place + 1]
+      const successor = await readSuccessor(fileSystem, directory, liveIds[place + 1])
       const handle = await fileSystem.openForWriting(`${directory}/${segmentPath(id)}`)
       const segment = new SegmentRecovery(handle, id, position, nextTurn)
-      const recovered = await segment.recover(successorId, mark).catch(async (error: unknown) => {
+      const recovered = await segment.recover(successor, mark).catch(async (error: unknown) => {
         await handle.close().catch(() => undefined)
         throw error
       })
-      segments.push({ file: recovered.file, handle, image: recovered.image })
+      const { file, image } = recovered
+      if (image === undefined) {
+        await handle.close()
+        sealed.push(file)
+      } else {
+        scanned.push({ file, handle, image })
+      }
       position = recovered.end
       activeFileBytes = recovered.fileBytes
       timestamp = Math.max(timestamp, recovered.timestamp)
     }
-    refuseLostHistory(segments.at(-1)!.file, position, mark, manifest)
+    const active = scanned.pop()
+    assert(active?.file.state === 'active', 'the last segment is scanned')
+    scanned.push(active)
+    refuseLostHistory(active.file, position, mark, manifest)
+    const closed = scanned.slice(0, -1)
+    return { sealed, closed, active, end: position, activeFileBytes, timestamp, mark }
   } catch (error) {
-    for (const { handle } of segments) await handle.close().catch(() => undefined)
+    for (const { handle } of scanned) await handle.close().catch(() => undefined)
     throw error
   }
-  return { segments, end: position, activeFileBytes, timestamp, mark }
+}
+
+/** What follows a segment, by its own header. */
+interface Successor {
+  readonly id: number
+  readonly chainBefore: number | undefined
 }
 
 interface SegmentEnd {
@@ -114,13 +133,13 @@ class SegmentRecovery {
     this.#nextTurn = nextTurn
   }
 
-  /** `successorId` is undefined for the last segment. */
-  async recover(successorId: number | undefined, mark: Mark): Promise<SegmentEnd> {
+  /** `successor` is undefined for the last segment. */
+  async recover(successor: Successor | undefined, mark: Mark): Promise<SegmentEnd> {
     const fileBytes = await this.#handle.size()
     await this.#checkHeader()
     const trusted =
-      successorId === undefined ? undefined : await this.#trustFooter(fileBytes, successorId)
-    return trusted ?? (await this.#scan(fileBytes, successorId, mark))
+      successor === undefined ? undefined : await this.#trustFooter(fileBytes, successor)
+    return trusted ?? (await this.#scan(fileBytes, successor?.id, mark))
   }
 
   async #checkHeader(): Promise<void> {
@@ -135,14 +154,16 @@ class SegmentRecovery {
     }
   }
 
-  async #trustFooter(fileBytes: number, successorId: number): Promise<SegmentEnd | undefined> {
+  /** A footer that the successor does not continue is none: a value may end in bytes that look like one. */
+  async #trustFooter(fileBytes: number, successor: Successor): Promise<SegmentEnd | undefined> {
     const bytes = await this.#read(fileBytes - segmentFooterBytes, segmentFooterBytes)
     const footer = decodeSegmentFooter(bytes)
     const isOwn =
       footer !== undefined &&
       footer.kind === segmentKind.log &&
       footer.lowestIndex === this.#id &&
-      footer.highestIndex + 1 === successorId &&
+      footer.highestIndex + 1 === successor.id &&
+      footer.chainAfter === successor.chainBefore &&
       footer.bytes === fileBytes - segmentHeaderBytes - segmentFooterBytes
     if (!isOwn) return undefined
     const file = DataFile.log(this.#start, 'sealed', fileBytes)
@@ -150,7 +171,7 @@ class SegmentRecovery {
     file.highestIndex = footer.highestIndex
     file.chainAfter = footer.chainAfter
     file.footerCrc = footerCrc(bytes)
-    const end = { index: successorId, term: this.#start.term, chain: footer.chainAfter }
+    const end = { index: successor.id, term: this.#start.term, chain: footer.chainAfter }
     return { file, image: undefined, end, fileBytes, timestamp: 0 }
   }
 
@@ -203,6 +224,22 @@ class SegmentRecovery {
     if (position < 0) return Buffer.alloc(0)
     const bytes = Buffer.alloc(length)
     return bytes.subarray(0, await readFully(this.#handle, bytes, position))
+  }
+}
+
+async function readSuccessor(
+  fileSystem: FileSystem,
+  directory: string,
+  id: number | undefined,
+): Promise<Successor | undefined> {
+  if (id === undefined) return undefined
+  const file = await fileSystem.openForReading(`${directory}/${segmentPath(id)}`)
+  try {
+    const bytes = Buffer.alloc(segmentHeaderBytes)
+    const header = decodeSegmentHeader(bytes.subarray(0, await readFully(file, bytes, 0)))
+    return { id, chainBefore: header?.chainBefore }
+  } finally {
+    await file.close()
   }
 }
 

@@ -81,7 +81,7 @@ export async function recover(context: RecoveryContext): Promise<Recovered> {
   }
   const stale = await findStaleFiles(context)
   await settleNames(context)
-  const active = log.segments.at(-1)!
+  const { active } = log
   const cutBytes = await cutTornTail(
     fileSystem,
     directory,
@@ -94,8 +94,7 @@ export async function recover(context: RecoveryContext): Promise<Recovered> {
   await rewriteDoubtfulTail(active.handle, active.file.id, active.file.bytes, log.mark)
   for (const path of stale) await removeIfThere(fileSystem, `${directory}/${path}`)
   await rewriteHints(context, taken.scanned)
-  const unsealed = log.segments.filter(({ file }) => file.state === 'closed')
-  const { end, timestamp, mark } = log
+  const { closed: unsealed, end, timestamp, mark } = log
   return { identity, manifest, active, unsealed, end, timestamp, mark, cutBytes }
 }
 
@@ -144,11 +143,13 @@ async function takeInLog(
   taken: TakenIn,
 ): Promise<void> {
   // All of them first: from here on the table closes the descriptors, whatever fails.
-  const slots = log.segments.map(({ file, handle }) => context.files.add(file, handle))
-  for (const [place, { file, handle, image }] of log.segments.entries()) {
-    const slot = slots[place]!
-    if (image === undefined) await takeInSealed(context, slot, file, handle, taken)
-    else taken.cursors.push(HintCursor.overImage(slot, image))
+  const { files } = context
+  for (const { file, handle, image } of [...log.closed, log.active]) {
+    taken.cursors.push(HintCursor.overImage(files.add(file, handle), image))
+  }
+  for (const file of log.sealed) {
+    const slot = files.add(file)
+    await files.withFile(slot, (handle) => takeInSealed(context, slot, file, handle, taken))
   }
 }
 

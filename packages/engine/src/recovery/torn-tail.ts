@@ -14,7 +14,7 @@ const lostFilesMax = 16
 const lostBytesMax = 64 * 1024 * 1024
 
 /**
- * Cuts what stands in [`from`, `fileBytes`) of the active segment, bytes that were never acknowledged. A copy
+ * Cuts what stands in [`from`, `fileBytes`) of the active segment, bytes of which no mark says that they were ever durable. A copy
  * goes to `lost/` first, unless they are all zero. Returns how many bytes were cut.
  */
 export async function cutTornTail(
@@ -42,7 +42,7 @@ export async function cutTornTail(
   await handle.sync()
   logger.warn(
     { segment: `${logDirectoryName}/${segment}`, from, bytes: fileBytes - from },
-    'cut a torn tail: bytes that were never acknowledged',
+    'cut the bytes behind the last good frame: no mark says that they were ever durable; a copy is in lost/',
   )
   return fileBytes - from
 }

@@ -51,7 +51,7 @@ test('it says what it does, where the data is, and how to talk to it', async () 
   expect(await server.logged('listening')).toMatchObject({ host: '127.0.0.1', port: server.port })
   const hint = await server.logged('pnpm kv put')
   expect(hint['msg']).toBe(
-    `try: pnpm kv put greeting hello --address kv://127.0.0.1:${server.port}`,
+    `try: npm run --silent kv -- put greeting hello --address kv://127.0.0.1:${server.port}`,
   )
   const client = await server.open()
   const answer = await client.ask({ kind: 'put', key: Buffer.from('a'), value: Buffer.from('1') })
