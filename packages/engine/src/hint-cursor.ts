@@ -34,7 +34,12 @@ export class HintCursor {
   }
 
   static overImage(slot: number, image: HintImage): HintCursor {
-    return new HintCursor(slot, undefined, image.entries)
+    return HintCursor.overEntries(slot, image.entries)
+  }
+
+  /** Over the encoded entries of a hint. */
+  static overEntries(slot: number, entries: Buffer): HintCursor {
+    return new HintCursor(slot, undefined, entries)
   }
 
   /** Moves to the next entry. A promise when bytes must be read first. False at the end. */

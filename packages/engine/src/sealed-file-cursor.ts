@@ -1,8 +1,10 @@
 import { corruptStore } from './corrupt-store.ts'
 import type { DataFile } from './data-file.ts'
 import type { FileSystem, ReadableFile } from './file-system/file-system.ts'
+import { readFully } from './file-system/transfer.ts'
+import { hintHeaderBytes } from './hint.ts'
 import { HintCursor } from './hint-cursor.ts'
-import { openHint } from './hint-file.ts'
+import { type OpenHint, openHint } from './hint-file.ts'
 import { type HintImage, HintImageBuilder } from './hint-image.ts'
 import { scanLog } from './log-scan.ts'
 import { scanOutput } from './output-scan.ts'
@@ -14,6 +16,9 @@ export interface SealedFileCursor {
   readonly image: HintImage | undefined
 }
 
+/** Hints walked at once from their files; further ones are read into memory, so that descriptors stay bounded. */
+export const hintFilesOpenMax = 32
+
 /** Walks a sealed file's entries by its hint, or by a scan of every byte when the hint is missing or bad. */
 export async function openSealedFileCursor(
   fileSystem: FileSystem,
@@ -22,12 +27,27 @@ export async function openSealedFileCursor(
   file: DataFile,
   handle: ReadableFile,
   nextTurn: () => Promise<void>,
+  keepsHintOpen: boolean,
 ): Promise<SealedFileCursor> {
   const folder = `${directory}/${file.directory}`
   const hint = await openHint(fileSystem, folder, file.id, file.footerCrc)
-  if (hint !== undefined) return { cursor: HintCursor.overFile(slot, hint), image: undefined }
+  if (hint !== undefined) {
+    const cursor = keepsHintOpen
+      ? HintCursor.overFile(slot, hint)
+      : HintCursor.overEntries(slot, await readEntries(hint))
+    return { cursor, image: undefined }
+  }
   const image = await scanSealedFile(file, handle, nextTurn)
   return { cursor: HintCursor.overImage(slot, image), image }
+}
+
+async function readEntries({ file, fileBytes }: OpenHint): Promise<Buffer> {
+  try {
+    const entries = Buffer.alloc(fileBytes - hintHeaderBytes)
+    return entries.subarray(0, await readFully(file, entries, hintHeaderBytes))
+  } finally {
+    await file.close()
+  }
 }
 
 /** Builds the hint image of a sealed file from its bytes. Damage is corruption: never skipped in silence. */

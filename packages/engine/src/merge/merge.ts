@@ -27,7 +27,7 @@ import type { Keydir } from '../keydir/keydir.ts'
 import { encodeManifest, type Manifest, type ManifestFile } from '../manifest.ts'
 import { recordKind } from '../record.ts'
 import type { RecordAddress, RecordReader } from '../record-reader.ts'
-import { openSealedFileCursor } from '../sealed-file-cursor.ts'
+import { hintFilesOpenMax, openSealedFileCursor } from '../sealed-file-cursor.ts'
 import { segmentKind } from '../segment.ts'
 import { replaceFile } from '../small-file.ts'
 import { type MergeOutput, OutputWriter } from './output-writer.ts'
@@ -129,7 +129,9 @@ class LiveRecordCopier {
   async copyAll(): Promise<void> {
     const cursors: HintCursor[] = []
     try {
-      for (const slot of this.#inputs) cursors.push(await this.#openCursor(slot))
+      for (const slot of this.#inputs) {
+        cursors.push(await this.#openCursor(slot, cursors.length < hintFilesOpenMax))
+      }
       await mergeHints(cursors, this.#nextTurn, (slot, entry) => this.#judge(slot, entry))
       await this.#flush()
     } finally {
@@ -143,7 +145,7 @@ class LiveRecordCopier {
 
   #nextTurn = (): Promise<void> => this.#context.clock.nextTurn()
 
-  #openCursor(slot: number): Promise<HintCursor> {
+  #openCursor(slot: number, keepsHintOpen: boolean): Promise<HintCursor> {
     const { fileSystem, directory, files } = this.#context
     return files.withFile(slot, async (handle) => {
       const file = files.file(slot)
@@ -154,6 +156,7 @@ class LiveRecordCopier {
         file,
         handle,
         this.#nextTurn,
+        keepsHintOpen,
       )
       return cursor
     })

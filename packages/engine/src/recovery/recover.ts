@@ -33,7 +33,7 @@ import { decodeManifest, type Manifest } from '../manifest.ts'
 import type { Mark } from '../mark.ts'
 import { decodeNodeFile, type NodeIdentity } from '../node-file.ts'
 import { recordKind } from '../record.ts'
-import { openSealedFileCursor } from '../sealed-file-cursor.ts'
+import { hintFilesOpenMax, openSealedFileCursor } from '../sealed-file-cursor.ts'
 import { decodeSegmentFooter, footerCrc, segmentFooterBytes, segmentKind } from '../segment.ts'
 import { readWholeFile, removeIfThere } from '../small-file.ts'
 import { createStore } from './create-store.ts'
@@ -196,6 +196,7 @@ async function takeInSealed(
     file,
     handle,
     () => clock.nextTurn(),
+    taken.cursors.length < hintFilesOpenMax,
   )
   taken.cursors.push(cursor)
   if (image !== undefined) taken.scanned.push({ file, image })
