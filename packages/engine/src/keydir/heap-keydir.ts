@@ -3,7 +3,7 @@ import { keyText, mapKey, textKey } from '../key-text.ts'
 import type { Keydir, Location } from './keydir.ts'
 import { SortedKeys } from './sorted-keys.ts'
 
-/** A keydir of ordinary objects on the JavaScript heap: simple, at about 200 bytes a key. */
+/** A keydir of ordinary objects on the JavaScript heap: simple, at some 250 bytes a key. */
 export class HeapKeydir implements Keydir {
   readonly #locations = new Map<string, Location>()
   readonly #order = new SortedKeys()
