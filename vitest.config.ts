@@ -22,6 +22,8 @@ function project(name: string, include: string[], timeoutMs: number) {
 
 export default defineConfig({
   test: {
+    // Most of the time is one thread's: every core takes one.
+    maxWorkers: '100%',
     projects: [
       project('unit', ['{packages,apps}/*/src/**/*.test.ts', 'test/unit/**/*.test.ts'], 20_000),
       project('crash', ['packages/*/test/crash/**/*.test.ts'], 600_000),

@@ -49,7 +49,7 @@ test('it says what it does, where the data is, and how to talk to it', async () 
   expect(await server.logged('is starting')).toMatchObject({ version: '0.1.0' })
   expect(await server.logged('the data is open')).toMatchObject({ dataDir: data, keys: 0 })
   expect(await server.logged('listening')).toMatchObject({ host: '127.0.0.1', port: server.port })
-  const hint = await server.logged('pnpm kv put')
+  const hint = await server.logged('kv -- put')
   expect(hint['msg']).toBe(
     `try: npm run --silent kv -- put greeting hello --address kv://127.0.0.1:${server.port}`,
   )
