@@ -37,7 +37,7 @@ import { readWholeFile } from '../small-file.ts'
 import { listFolder } from './list-folder.ts'
 
 /** A segment that had to be scanned, for want of a footer, and is still to be written to. */
-export interface ScannedSegment extends OpenSegment {
+interface ScannedSegment extends OpenSegment {
   readonly image: HintImage
 }
 
