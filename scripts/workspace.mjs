@@ -46,6 +46,11 @@ const commands = {
       callerDirectory,
     )
   },
+  bench(args) {
+    install()
+    build()
+    handOver('node', [join(root, 'apps/bench/src/main.ts'), ...args], root)
+  },
   test(args) {
     install()
     build()

@@ -100,7 +100,7 @@ async function startNode(): Promise<ChildProcess> {
 }
 
 function withoutNumbers(line: string): string {
-  return line.replaceAll(/[0-9][0-9.,]*( ms| s\b| min)?/g, '#')
+  return line.replaceAll(/[0-9…][0-9.,]*( ms| s\b| min)?/g, '#')
 }
 
 async function freePort(): Promise<number> {

@@ -25,11 +25,16 @@ export class NodeProcess {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#errors.push(text))
   }
 
-  /** Starts the process; whether it serves is for {@link ready} to say. `options` are flags of the server. */
-  static spawn(dataDirectory: string, options: readonly string[] = []): NodeProcess {
+  /** Starts the process; whether it serves is for {@link ready} to say. `options` are flags of the server, `environment` further variables. */
+  static spawn(
+    dataDirectory: string,
+    options: readonly string[] = [],
+    environment: NodeJS.ProcessEnv = {},
+  ): NodeProcess {
     const args = [serverMain, '--data-dir', dataDirectory, '--port', '0', ...options]
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe']
-    return new NodeProcess(spawn(process.execPath, args, { stdio, env: withoutSettings() }))
+    const env = { ...withoutSettings(), ...environment }
+    return new NodeProcess(spawn(process.execPath, args, { stdio, env }))
   }
 
   /** Starts a node and waits until it serves. */
@@ -51,8 +56,8 @@ export class NodeProcess {
   }
 
   /** Resolves once it serves. Throws what it wrote to stderr when it ends before that. */
-  async ready(): Promise<void> {
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), startTimeoutMs)
+  async ready(timeoutMs: number = startTimeoutMs): Promise<void> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), timeoutMs)
     try {
       this.#port = await Promise.race([this.#listeningPort(), this.#earlyExit()])
     } finally {

@@ -1,0 +1,116 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { describeMachine } from '../machine.ts'
+import { openProgress } from '../progress.ts'
+import { resultsDirectory } from '../results/results-directory.ts'
+import { type RunFile, runFileSchema, type WorkloadRun } from '../results/run-file.ts'
+import { formatWorkload } from '../results/table.ts'
+import { NothingToCompare, runWorkload } from '../run-workload.ts'
+import type { Subject } from '../subjects/subject.ts'
+import { peers } from '../subjects/subjects.ts'
+import { UsageError } from '../usage-error.ts'
+import type { Workload } from '../workloads/workload.ts'
+import { workloads } from '../workloads/workloads.ts'
+
+export interface RunArguments {
+  readonly workloads: readonly string[]
+  readonly peers: string
+  readonly rounds: number | undefined
+  readonly quick: boolean
+  readonly out: string | undefined
+  readonly directory: string | undefined
+}
+
+const roundsMax = 1_000
+
+/** Measures, prints a table after each workload, and writes the run file as far as it has come. */
+export async function run(given: RunArguments, args: readonly string[]): Promise<void> {
+  const chosen = workloadsNamed(given.workloads)
+  const isWanted = peersNamed(given.peers)
+  checkRounds(given.rounds)
+  const root = await directoryOf(given.directory)
+  const startedAt = new Date()
+  const file = fileOf(given.out, startedAt)
+  const machine = await describeMachine(root)
+  const measured: WorkloadRun[] = []
+
+  for (const workload of chosen) {
+    const obstacle = workload.obstacle?.()
+    if (obstacle !== undefined) {
+      say(`${workload.name} is SKIPPED: ${obstacle}`)
+      continue
+    }
+    const rounds = given.rounds ?? workload.rounds
+    const scale = given.quick ? 'quick' : 'full'
+    const isAlone = given.peers === 'none'
+    const progress = openProgress(process.stderr)
+    const options = { scale, rounds, isWanted, isAlone, root, progress } as const
+    measured.push(await runWorkload(workload, options))
+    const runFile: RunFile = {
+      schema: runFileSchema,
+      command: ['pnpm bench', ...args].join(' '),
+      startedAt: startedAt.toISOString(),
+      endedAt: new Date().toISOString(),
+      quick: given.quick,
+      rounds,
+      machine,
+      workloads: measured,
+    }
+    process.stdout.write(formatWorkload(measured.at(-1)!, runFile))
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, `${JSON.stringify(runFile)}\n`)
+  }
+  if (measured.length === 0)
+    throw new NothingToCompare('no workload could run here; nothing was written')
+  say(`written to ${file}; pnpm bench report makes a page of it`)
+}
+
+function workloadsNamed(names: readonly string[]): readonly Workload[] {
+  if (names.includes('all')) return workloads
+  return names.map((name) => {
+    const workload = workloads.find((each) => each.name === name)
+    if (workload !== undefined) return workload
+    const all = workloads.map((each) => each.name).join(', ')
+    throw new UsageError(`there is no workload '${name}'; there are: all, ${all}. Nothing was run`)
+  })
+}
+
+function peersNamed(list: string): (subject: Subject) => boolean {
+  if (list === 'all') return () => true
+  if (list === 'none') return () => false
+  const names = list.split(',')
+  for (const name of names) {
+    if (peers.some((peer) => peer.name === name)) continue
+    const all = peers.map((peer) => peer.name).join(', ')
+    throw new UsageError(
+      `there is no peer '${name}'; there are: all, none, ${all}. Nothing was run`,
+    )
+  }
+  return ({ name }) => names.includes(name)
+}
+
+function checkRounds(rounds: number | undefined): void {
+  if (rounds === undefined || (Number.isInteger(rounds) && rounds >= 1 && rounds <= roundsMax))
+    return
+  throw new UsageError(
+    `--rounds takes a whole number from 1 to ${roundsMax}, not ${rounds}. Nothing was run`,
+  )
+}
+
+async function directoryOf(given: string | undefined): Promise<string> {
+  const directory = resolve(process.env['INIT_CWD'] ?? '.', given ?? tmpdir())
+  const found = await stat(directory).catch(() => undefined)
+  if (found?.isDirectory() === true) return directory
+  throw new UsageError(`--directory: ${directory} is no directory. Nothing was run`)
+}
+
+function fileOf(given: string | undefined, at: Date): string {
+  if (given !== undefined) return resolve(process.env['INIT_CWD'] ?? '.', given)
+  const name = at.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-')
+  return join(resultsDirectory, `${name}.json`)
+}
+
+function say(line: string): void {
+  process.stderr.write(`bench: ${line}\n`)
+}

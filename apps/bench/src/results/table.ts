@@ -1,0 +1,84 @@
+import { type MetricName, metrics } from '../metric.ts'
+import { formatSpread } from './format-value.ts'
+import { measuredCases } from './measured-cases.ts'
+import { ratiosOf } from './ratios.ts'
+import { roundValues } from './round-values.ts'
+import type { RunFile, WorkloadRun } from './run-file.ts'
+import { spreadOf } from './spread.ts'
+import { terminalTable } from './terminal-table.ts'
+
+/** A workload for the terminal: what it was measured on and with, then every case, then who is better. */
+export function formatWorkload(workload: WorkloadRun, run: RunFile): string {
+  const parts = [
+    `\n${workload.title}`,
+    conditions(workload, run),
+    ...workload.subjects.map(({ title, versions, acknowledges, options }) => {
+      const set = options.length === 0 ? 'all defaults' : options.join(', ')
+      const facts = [Object.values(versions).join(', '), acknowledges, set].filter(Boolean)
+      return `  ${title}: ${facts.join('; ')}`
+    }),
+    ...workload.skipped.map(
+      ({ subject, reason, install }) =>
+        `  SKIPPED ${subject}: ${reason}${install === undefined ? '' : `; ${install}`}`,
+    ),
+    figures(workload),
+    ratios(workload),
+  ]
+  return `${parts.filter(Boolean).join('\n')}\n`
+}
+
+function conditions({ parameters }: WorkloadRun, { machine, rounds, quick }: RunFile): string {
+  const { cpu, cores, system, kernel, fileSystem, node } = machine
+  const set = Object.entries(parameters).map(([name, value]) => `${name} ${value}`)
+  return [
+    `  ${cores} × ${cpu}, ${system}, Linux ${kernel}, ${fileSystem}, Node ${node}`,
+    `  ${set.join(', ')}; ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${quick ? ', quick' : ''}: median (lowest–highest)`,
+  ].join('\n')
+}
+
+function figures(workload: WorkloadRun): string {
+  const table = terminalTable(['case', 'subject', ...columns(workload)])
+  for (const { name, metrics: shown } of measuredCases(workload)) {
+    let label = name
+    for (const subject of workload.subjects) {
+      const cells = columns(workload).map((metric) => {
+        const values = [...roundValues(workload, subject.name, name, metric).values()]
+        return !shown.includes(metric) || values.length === 0
+          ? ''
+          : formatSpread(spreadOf(values), metrics[metric].unit)
+      })
+      if (cells.every((cell) => cell === '')) continue
+      table.push([label, subject.name, ...cells])
+      label = ''
+    }
+  }
+  return table.toString()
+}
+
+/** All metrics that any case shows. */
+function columns(workload: WorkloadRun): MetricName[] {
+  return [...new Set(measuredCases(workload).flatMap((each) => each.metrics))]
+}
+
+/** The first metric of each case against every peer. */
+function ratios(workload: WorkloadRun): string {
+  const all = ratiosOf(workload)
+  if (all.length === 0) return ''
+  const table = terminalTable([
+    'kv is so many times better',
+    'at',
+    'against',
+    'ratio of the rounds',
+    '',
+  ])
+  for (const { name, metrics: shown } of workload.cases) {
+    let label = name
+    for (const { peer, spread, ...ratio } of all) {
+      if (ratio.case !== name || ratio.metric !== shown[0]) continue
+      const winner = spread.high < 1 ? 'the peer wins' : spread.low > 1 ? '' : 'within the noise'
+      table.push([label, ratio.metric, peer, formatSpread(spread, 'x'), winner])
+      label = ''
+    }
+  }
+  return table.toString()
+}

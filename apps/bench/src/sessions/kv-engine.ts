@@ -1,0 +1,59 @@
+import { type DurabilityMode, Store, type StoredValue } from '@kv/engine'
+import type { Durability, Entry, OpenSession, Session, Value } from './session.ts'
+
+const modes: Readonly<Record<Durability, DurabilityMode>> = {
+  always: 'always',
+  interval: 'interval',
+  none: 'never',
+}
+
+/** `@kv/engine` in this process, with its defaults but for the durability. */
+export const open: OpenSession = async ({ directory, durability }) => {
+  if (directory === undefined) throw new Error('an embedded store needs a directory')
+  return new KvEngineSession(await Store.open(directory, { durability: modes[durability] }))
+}
+
+class KvEngineSession implements Session {
+  readonly #store: Store
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  put(key: string, value: Value): Promise<unknown> {
+    return this.#store.put(key, value.bytes)
+  }
+
+  get(key: string): Promise<Buffer | undefined> {
+    return this.#store.get(key).then(valueOf)
+  }
+
+  delete(key: string): Promise<unknown> {
+    return this.#store.delete(key)
+  }
+
+  batch(entries: readonly Entry[]): Promise<unknown> {
+    return this.#store.batch(
+      entries.map(({ key, value }) => ({ type: 'put', key, value: value.bytes })),
+    )
+  }
+
+  async range(from: string, limit: number, reverse: boolean): Promise<number> {
+    let count = 0
+    const bounds = reverse ? { lte: from } : { gte: from }
+    for await (const _ of this.#store.range({ ...bounds, limit, reverse })) count++
+    return count
+  }
+
+  merge(): Promise<unknown> {
+    return this.#store.merge()
+  }
+
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+}
+
+function valueOf(found: StoredValue | undefined): Buffer | undefined {
+  return found?.value
+}

@@ -1,0 +1,21 @@
+import { packageVersion } from './package-version.ts'
+import type { Subject } from './subject.ts'
+
+export const classicLevel: Subject = {
+  name: 'classic-level',
+  title: 'LevelDB, classic-level',
+  kind: 'embedded',
+  product: 'leveldb',
+  session: 'classic-level',
+  find: async () => ({
+    found: true,
+    versions: { product: `classic-level ${packageVersion('classic-level')}` },
+  }),
+  setup: (durability) => ({
+    acknowledges:
+      durability === 'always'
+        ? 'when on the disk'
+        : "when in the system's cache; on the disk when the system likes",
+    options: ["valueEncoding: 'buffer'", ...(durability === 'always' ? ['sync: true'] : [])],
+  }),
+}

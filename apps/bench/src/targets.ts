@@ -1,0 +1,211 @@
+/** What the store is to reach, and which numbers of a run decide it. */
+import { atLeast, atMost, type Target, type TargetPart } from './target.ts'
+
+const redis = { product: 'redis', title: 'the best Redis client' }
+const etcd = { product: 'etcd', title: 'etcd' }
+const lmdb = { product: 'lmdb', title: 'lmdb' }
+const leveldb = { product: 'leveldb', title: 'classic-level' }
+const replication = 'replication'
+const mostKeys = '10,000,000 keys'
+
+export const targets: readonly Target[] = [
+  {
+    id: 'P1',
+    text: 'put through @kv/client, synced every second, against Redis with AOF everysec',
+    parts: [
+      throughput('put', 'new, 50 in flight', redis, 1.3),
+      throughput('put', 'new, 500 in flight', redis, 2),
+    ],
+  },
+  {
+    id: 'P2',
+    text: 'put through @kv/client, synced before the answer, against Redis with AOF always and etcd',
+    parts: [
+      throughput('put-synced', 'new, 50 in flight', redis, 1.3),
+      throughput('put-synced', 'new, 500 in flight', redis, 1.5),
+      throughput('put-synced', 'new, 50 in flight', etcd, 10),
+      throughput('put-synced', 'new, 500 in flight', etcd, 10),
+    ],
+  },
+  {
+    id: 'P3',
+    text: 'get through @kv/client, values on disk and in the page cache, against Redis',
+    parts: [
+      throughput('get', 'uniform, 50 in flight', redis, 1),
+      throughput('get', 'uniform, 500 in flight', redis, 2),
+    ],
+  },
+  {
+    id: 'P4',
+    text: 'synced put, 1 in flight: median latency against the bare machine and Redis with AOF always',
+    parts: [
+      {
+        workload: 'put-synced',
+        case: 'new, 1 in flight',
+        metric: 'p50',
+        // Of the two ways to sync the faster one: the harder to keep up with.
+        base: { machine: ['fdatasync, prepared space', 'loopback echo'] },
+        bound: atMost(1.4),
+      },
+      {
+        workload: 'put-synced',
+        case: 'new, 1 in flight',
+        metric: 'p50',
+        base: redis,
+        bound: atMost(1),
+      },
+    ],
+  },
+  {
+    id: 'P5',
+    text: 'embedded, without sync: put, get, and range after a merge',
+    parts: [
+      throughput('embedded', 'put', lmdb, 4),
+      throughput('embedded', 'put', leveldb, 3),
+      throughput('embedded', 'get', lmdb, 1),
+      {
+        workload: 'embedded',
+        case: 'range of 1000',
+        metric: 'entries',
+        base: lmdb,
+        bound: atLeast(1),
+      },
+    ],
+  },
+  {
+    id: 'P6',
+    text: 'batch of 1000 puts, embedded',
+    parts: [throughput('embedded', 'batch of 1000', leveldb, 1.2)],
+  },
+  {
+    id: 'P7',
+    text: 'memory at 10 M keys of 16 B, the store alone',
+    parts: [
+      {
+        workload: 'load',
+        case: mostKeys,
+        metric: 'rssPerKey',
+        bound: atMost(60.5, '44.5 B + 16 B of key'),
+      },
+      { workload: 'load', case: mostKeys, metric: 'heap', bound: atMost(100e6, '100 MB') },
+    ],
+    aside: 'whether the heap stays flat is for the table of load to show',
+  },
+  {
+    id: 'P8',
+    text: 'event-loop stalls while 10 M keys are loaded and merged',
+    parts: [
+      { workload: 'load', case: mostKeys, metric: 'stallP999', bound: atMost(10) },
+      {
+        workload: 'load',
+        case: mostKeys,
+        metric: 'stallMax',
+        bound: atMost(30),
+        everyRound: true,
+      },
+    ],
+  },
+  {
+    id: 'P9',
+    text: 'open 10 M keys after kill -9 and after a clean close',
+    parts: [
+      { workload: 'open', case: `kill -9, ${mostKeys}`, metric: 'openTime', bound: atMost(15) },
+      { workload: 'open', case: `clean close, ${mostKeys}`, metric: 'openTime', bound: atMost(3) },
+    ],
+    aside: 'whether it grows with keys, not with values, is for the table of open to show',
+  },
+  {
+    id: 'P10',
+    text: 'data of ten times the memory: gets against bare random reads, puts against warm ones',
+    parts: [
+      {
+        workload: 'larger-than-memory',
+        case: 'get, beyond memory',
+        metric: 'throughput',
+        base: { machine: ['random reads'] },
+        bound: atLeast(0.8),
+      },
+      ownCase('larger-than-memory', 'put, beyond memory', 'p99', 'put, warm', 2),
+    ],
+  },
+  {
+    id: 'P11',
+    text: 'while a merge runs, at half load; space at steady overwrite',
+    parts: [
+      ownCase('merge', 'get, merging', 'p99', 'get, no merge', 1.5),
+      ownCase('merge', 'put, merging', 'p99', 'put, no merge', 1.5),
+      {
+        workload: 'merge',
+        case: 'steady overwrite',
+        metric: 'spaceAmplification',
+        bound: atMost(2),
+      },
+    ],
+  },
+  {
+    id: 'P12',
+    text: 'range of 100 of 1 M keys, cold, after a merge, against 100 gets',
+    parts: [
+      { workload: 'range-cold', case: 'range of 100', metric: 'diskReads', bound: atMost(3) },
+      {
+        workload: 'range-cold',
+        case: 'range of 100',
+        metric: 'entries',
+        base: { case: '100 gets' },
+        bound: atLeast(5),
+      },
+    ],
+  },
+  {
+    id: 'P13',
+    text: 'CPU per operation at 10 M keys against 100 k keys',
+    parts: ['put', 'get'].map((kind) =>
+      ownCase('growth', `${kind}, ${mostKeys}`, 'cpuPerOperation', `${kind}, 100,000 keys`, 1.6),
+    ),
+  },
+  {
+    id: 'P14',
+    text: 'three nodes on one machine, majority writes, 500 in flight: ≥ 5× a three-node etcd',
+    parts: [],
+    notYet: replication,
+  },
+  {
+    id: 'P15',
+    text: 'kill -9 of the leader under load: p99 of the gap ≤ 1 s over 30 kills, nothing acknowledged lost',
+    parts: [],
+    notYet: replication,
+  },
+  {
+    id: 'P16',
+    text: 'a node without data and without work',
+    parts: [
+      { workload: 'idle', case: 'empty node', metric: 'cpuShare', bound: atMost(1) },
+      { workload: 'idle', case: 'empty node', metric: 'rss', bound: atMost(80e6, '80 MB') },
+    ],
+  },
+  {
+    id: 'P16',
+    text: 'a cluster of three nodes without work: ≤ 3 % of one core a node',
+    parts: [],
+    notYet: replication,
+  },
+]
+
+function throughput(
+  workload: string,
+  caseName: string,
+  base: NonNullable<TargetPart['base']>,
+  factor: number,
+): TargetPart {
+  return { workload, case: caseName, metric: 'throughput', base, bound: atLeast(factor) }
+}
+
+function ownCase(
+  workload: string,
+  caseName: string,
+  metric: TargetPart['metric'],
+  base: string,
+  factor: number,
+): TargetPart {
+  return { workload, case: caseName, metric, base: { case: base }, bound: atMost(factor) }
+}

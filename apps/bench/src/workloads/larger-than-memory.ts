@@ -1,0 +1,115 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createMemoryCgroup, memoryCgroupAvailable } from '../memory-cgroup.ts'
+import { loadOf, measured, mixOf, onStage } from './stage.ts'
+import type { Measured, Scale, Workload } from './workload.ts'
+
+interface Size {
+  readonly limitBytes: number
+  readonly keys: number
+  readonly valueBytes: number
+}
+
+/** The data is ten times the limit. */
+const sizes: Readonly<Record<Scale, Size>> = {
+  quick: { limitBytes: 256 * 2 ** 20, keys: 40_960, valueBytes: 65_536 },
+  full: { limitBytes: 512 * 2 ** 20, keys: 327_680, valueBytes: 16_384 },
+}
+const depth = 16
+const putsPerSecond = 200
+const measureMs: Readonly<Record<Scale, number>> = { quick: 2_000, full: 5_000 }
+/** Of the keys, loaded before the first puts are measured: their data fits. */
+const warmShare = 1 / 40
+
+export const largerThanMemory: Workload = {
+  name: 'larger-than-memory',
+  title: 'Data ten times the memory',
+  about:
+    'The embedded store in a memory cgroup that holds a tenth of its data: uniform gets against bare random reads of the same files at the same depth, and puts at a fixed rate while the data fits and when it does not.',
+  targets: ['P10'],
+  subjects: ['kv-embedded'],
+  durability: 'interval',
+  rounds: 3,
+  parameters(scale) {
+    const { limitBytes, keys, valueBytes } = sizes[scale]
+    return {
+      'memory limit MiB': limitBytes / 2 ** 20,
+      keys,
+      'value bytes': valueBytes,
+      'data MiB': Math.round((keys * valueBytes) / 2 ** 20),
+      'gets and reads in flight': depth,
+      'puts a second': putsPerSecond,
+    }
+  },
+  cases: () => [
+    { name: 'get, beyond memory', metrics: ['throughput', 'p50', 'p99'] },
+    { name: 'random reads', metrics: ['throughput', 'p50', 'p99'] },
+    { name: 'put, warm', metrics: ['p99', 'p50', 'max'] },
+    { name: 'put, beyond memory', metrics: ['p99', 'p50', 'max'] },
+  ],
+  obstacle() {
+    const availability = memoryCgroupAvailable()
+    return availability.available ? undefined : availability.reason
+  },
+  async measure(context) {
+    const { limitBytes, keys, valueBytes } = sizes[context.scale]
+    const cgroup = await createMemoryCgroup(limitBytes)
+    try {
+      const directory = await context.freshDirectory()
+      const samples: Measured[] = []
+      await onStage(
+        context,
+        directory,
+        async ({ driver }) => {
+          const putAtRate = async (name: string, loaded: number, step: number): Promise<void> => {
+            context.progress(name)
+            const mix = mixOf({ shares: { put: 1 }, valueBytes, loaded }, context, step)
+            const loop = {
+              rate: putsPerSecond,
+              warmupMs: 500,
+              measureMs: measureMs[context.scale],
+              outstandingMax: 5_000,
+            }
+            samples.push(measured(name, await driver.do('openLoop', { mix, loop })))
+          }
+          const warm = Math.round(keys * warmShare)
+          const load = loadOf(warm, valueBytes)
+          await driver.do('load', load)
+          await putAtRate('put, warm', warm, 0)
+          context.progress('load')
+          await driver.do('load', { ...load, from: warm, count: keys - warm })
+
+          context.progress('get')
+          const mix = mixOf({ shares: { get: 1 }, valueBytes, loaded: keys }, context, 1)
+          const loop = { inFlight: depth, warmupMs: 1_000, measureMs: measureMs[context.scale] }
+          samples.push(measured('get, beyond memory', await driver.do('closedLoop', { mix, loop })))
+          context.progress('bare random reads')
+          const reads = await driver.do('randomReads', {
+            files: await largeFiles(directory),
+            bytes: valueBytes,
+            depth,
+            measureMs: measureMs[context.scale],
+          })
+          samples.push({
+            case: 'random reads',
+            subject: 'machine',
+            values: { throughput: reads.readsPerSecond, ...reads.latency },
+          })
+          await putAtRate('put, beyond memory', keys, 2)
+        },
+        { prepare: (driver) => cgroup.add(driver.pid) },
+      )
+      return samples
+    } finally {
+      await cgroup.remove()
+    }
+  },
+}
+
+/** The data files of a store. */
+async function largeFiles(directory: string): Promise<string[]> {
+  const found = await readdir(directory, { recursive: true, withFileTypes: true })
+  return found
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.data'))
+    .map((entry) => join(entry.parentPath, entry.name))
+}
