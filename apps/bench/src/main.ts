@@ -1,4 +1,5 @@
 /** `pnpm bench`: argv in, exit code out. */
+import { constants } from 'node:os'
 import { main } from './command-line.ts'
 import { RunFileError } from './results/read-run-file.ts'
 import { NothingToCompare } from './run-workload.ts'
@@ -7,6 +8,15 @@ import { UsageError } from './usage-error.ts'
 /** As sysexits.h names them. */
 const exitUsage = 64
 const exitFailed = 1
+const exitOfSignals = 128
+
+// Exits, so that what was started and made ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    process.stderr.write(`bench: ended by ${signal}; finished workloads are in the run file\n`)
+    process.exit(exitOfSignals + constants.signals[signal])
+  })
+}
 
 try {
   await main(process.argv.slice(2))

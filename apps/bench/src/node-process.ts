@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { endWithThisProcess } from './end-with-this-process.ts'
 
 const serverMain = join(import.meta.dirname, '../../../packages/server/dist/main.js')
 const startTimeoutMs = 30_000
@@ -34,7 +35,9 @@ export class NodeProcess {
     const args = [serverMain, '--data-dir', dataDirectory, '--port', '0', ...options]
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe']
     const env = { ...withoutSettings(), ...environment }
-    return new NodeProcess(spawn(process.execPath, args, { stdio, env }))
+    const child = spawn(process.execPath, args, { stdio, env })
+    endWithThisProcess(child)
+    return new NodeProcess(child)
   }
 
   /** Starts a node and waits until it serves. */

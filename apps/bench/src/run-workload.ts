@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sample, Skipped, WorkloadRun } from './results/run-file.ts'
 import type { SubjectRecord } from './results/subject-record.ts'
+import { makeStoresDirectory } from './stores-directory.ts'
 import type { Availability, Subject } from './subjects/subject.ts'
 import { subjectNamed } from './subjects/subjects.ts'
 import type { Measured, RoundContext, Scale, Workload } from './workloads/workload.ts'
@@ -39,7 +40,8 @@ export class NothingToCompare extends Error {}
 export async function runWorkload(workload: Workload, options: RunOptions): Promise<WorkloadRun> {
   const { scale, rounds, progress } = options
   const { present, skipped } = await findSubjects(workload, options)
-  const root = await mkdtemp(join(options.root, `kv-bench-${workload.name}-`))
+  const stores = await makeStoresDirectory(options.root, workload.name)
+  const root = stores.path
   const samples: Sample[] = []
   const skippedCases = new Map<string, Skipped>()
   progress.begin(workload.name, rounds * present.length)
@@ -64,7 +66,7 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
     }
   } finally {
     progress.end()
-    await rm(root, { recursive: true, force: true })
+    await stores.remove()
   }
   const records = await Promise.all(present.map((each) => recordOf(each, workload)))
   const run: WorkloadRun = {

@@ -1,10 +1,11 @@
 /** Server programs of this machine: finding one, and running one as a child process. */
-import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { endWithThisProcess } from '../end-with-this-process.ts'
 import { packageVersion } from './package-version.ts'
 import type { Availability, Server } from './subject.ts'
 
@@ -79,7 +80,7 @@ export class ServerProcess implements Server {
     const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], env: {} })
     await once(child, 'spawn')
     const pid = child.pid!
-    endWithThisProcess(child, pid)
+    endWithThisProcess(child)
     return new ServerProcess(child, pid, port)
   }
 
@@ -199,14 +200,4 @@ async function answered(probe: () => Promise<unknown>, signal: AbortSignal): Pro
       await delay(probePauseMs)
     }
   }
-}
-
-/**
- * A shell that waits for the end of its input, which is the end of this process, by SIGKILL too, and then kills
- * the server. It has a session of its own, so that Ctrl-C does not end it before its time.
- */
-function endWithThisProcess(server: ChildProcess, pid: number): void {
-  const options: SpawnOptions = { stdio: ['pipe', 'ignore', 'ignore'], detached: true }
-  const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -9 "$0"', String(pid)], options)
-  server.once('exit', () => guard.kill('SIGKILL'))
 }

@@ -3,7 +3,7 @@ import { networkSubjects } from './subject-lists.ts'
 import type { Scale, Workload } from './workload.ts'
 
 function cases(scale: Scale): ClosedCase[] {
-  const lanes = scale === 'quick' ? [1, 50, 500] : [1, 10, 50, 200, 500]
+  const lanes = scale === 'quick' ? [1, 50, 500] : [1, 10, 50, 500]
   const get = { get: 1 }
   return [
     ...lanes.map((inFlight) => ({ name: `uniform, ${inFlight} in flight`, shares: get, inFlight })),

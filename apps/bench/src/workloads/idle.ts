@@ -3,7 +3,7 @@ import { processUsage } from '../process-usage.ts'
 import type { Scale, Workload } from './workload.ts'
 
 const settleMs = 2_000
-const measureMs: Readonly<Record<Scale, number>> = { quick: 3_000, full: 10_000 }
+const measureMs: Readonly<Record<Scale, number>> = { quick: 3_000, full: 5_000 }
 
 export const idle: Workload = {
   name: 'idle',

@@ -11,7 +11,7 @@ import type { Measured, Scale, Workload } from './workload.ts'
 
 const times: Readonly<Record<Scale, OpenLoopTimes>> = {
   quick: { warmupMs: 300, measureMs: 1_000 },
-  full: { warmupMs: 500, measureMs: 3_000 },
+  full: { warmupMs: 400, measureMs: 2_000 },
 }
 
 const points = (['get', 'put'] as const).flatMap((kind) =>

@@ -3,8 +3,8 @@ import { Latencies } from '../driver/latencies.ts'
 import { echoLatency, sequentialWrite, syncLatency } from '../raw-limits.ts'
 import type { Measured, Scale } from './workload.ts'
 
-const measureMs: Readonly<Record<Scale, number>> = { quick: 300, full: 1_000 }
-const writeBytes: Readonly<Record<Scale, number>> = { quick: 64 * 2 ** 20, full: 512 * 2 ** 20 }
+const measureMs: Readonly<Record<Scale, number>> = { quick: 300, full: 800 }
+const writeBytes: Readonly<Record<Scale, number>> = { quick: 64 * 2 ** 20, full: 256 * 2 ** 20 }
 
 /** What the disk and the loopback give at best, in the same round as the stores. */
 export async function measureRawLimits(

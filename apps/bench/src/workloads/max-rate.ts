@@ -12,7 +12,7 @@ const p99BoundMs = 10
 const kinds = ['get', 'put'] as const
 const times: Readonly<Record<Scale, OpenLoopTimes>> = {
   quick: { warmupMs: 200, measureMs: 400 },
-  full: { warmupMs: 200, measureMs: 800 },
+  full: { warmupMs: 200, measureMs: 600 },
 }
 
 /** The highest rate that keeps p99 under a bound: doubled until it breaks, then halved into. */

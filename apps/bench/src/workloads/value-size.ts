@@ -5,8 +5,7 @@ import type { Workload } from './workload.ts'
 const sizes = [
   [16, '16 B'],
   [1_024, '1 KiB'],
-  [16_384, '16 KiB'],
-  [131_072, '128 KiB'],
+  [32_768, '32 KiB'],
   [1_048_576, '1 MiB'],
 ] as const
 

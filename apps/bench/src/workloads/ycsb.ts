@@ -1,4 +1,5 @@
 import { type ClosedCase, closedLoopWorkload } from './closed-loop-workload.ts'
+import { networkProducts } from './subject-lists.ts'
 import type { Workload } from './workload.ts'
 
 const inFlight = 50
@@ -20,7 +21,7 @@ export const ycsb: Workload = closedLoopWorkload({
     'A: half gets, half updates; B: 95 % gets; C: gets; D: gets of the newest; E: short ranges; F: read, modify, write.',
   targets: [],
   durability: 'interval',
-  subjects: ['kv', 'redis-ioredis-pipelining', 'redis-node-redis', 'etcd', 'nats'],
+  subjects: networkProducts,
   valueBytes: 1_000,
   keys: { quick: 10_000, full: 50_000 },
   isFresh: false,
