@@ -7,13 +7,7 @@ import { UsageError } from './usage-error.ts'
 
 /** Reads the command line and runs what it asks for. Throws UsageError before anything is done. */
 export async function main(args: readonly string[]): Promise<void> {
-  try {
-    await parserOf(args).parseAsync()
-  } catch (error) {
-    // yargs throws its own errors for a wrong command line; their text is made for people.
-    if (error instanceof Error && error.name === 'YError') throw new UsageError(error.message)
-    throw error
-  }
+  await parserOf(args).parseAsync()
 }
 
 function parserOf(args: readonly string[]) {
@@ -102,6 +96,10 @@ function parserOf(args: readonly string[]) {
     .strict()
     .version(false)
     .exitProcess(false)
-    .fail(false)
+    .fail((message, error: Error | undefined) => {
+      // Its own complaints come as text, or as a YError; what a command throws comes as it is.
+      const isUsage = error === undefined || error.name === 'YError'
+      throw isUsage ? new UsageError(`${message}; pnpm bench --help tells more`) : error
+    })
     .wrap(100)
 }

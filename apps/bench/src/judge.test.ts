@@ -29,16 +29,16 @@ test('a ratio is wanted of metrics with the direction that its bound has', () =>
 
 test('P1 is judged against the best client of Redis, round by round', () => {
   const [at50, at500] = ofRows('P1', 'put', [
-    ['kv', 'new, 50 in flight', 'throughput', [200, 400, 300]],
-    ['redis-ioredis', 'new, 50 in flight', 'throughput', [100, 200, 150]],
-    ['redis-node-redis', 'new, 50 in flight', 'throughput', [90, 90, 90]],
-    ['kv', 'new, 500 in flight', 'throughput', [190, 190, 190]],
-    ['redis-ioredis', 'new, 500 in flight', 'throughput', [100, 100, 100]],
+    ['kv', 'new, 50 in flight', 'throughput', [200, 400, 300, 300, 300]],
+    ['redis-ioredis', 'new, 50 in flight', 'throughput', [100, 200, 150, 150, 150]],
+    ['redis-node-redis', 'new, 50 in flight', 'throughput', [90, 90, 90, 90, 90]],
+    ['kv', 'new, 500 in flight', 'throughput', [190, 190, 190, 190, 190]],
+    ['redis-ioredis', 'new, 500 in flight', 'throughput', [100, 100, 100, 100, 100]],
   ])
   expect(at50).toMatchObject({
     state: 'reached',
     wanted: '≥ 1.3× the best Redis client',
-    got: { median: 2, low: 2, high: 2, count: 3 },
+    got: { median: 2, low: 2, high: 2, count: 5 },
     against: { peer: 'redis-ioredis', among: 2 },
   })
   expect(at500).toMatchObject({ state: 'missed', got: { median: 1.9 } })
@@ -47,13 +47,24 @@ test('P1 is judged against the best client of Redis, round by round', () => {
 
 test('P4 adds up what the bare machine takes, and is better when lower', () => {
   const [machine, redis] = ofRows('P4', 'put-synced', [
-    ['kv', 'new, 1 in flight', 'p50', [0.3]],
-    ['redis-ioredis', 'new, 1 in flight', 'p50', [0.25]],
-    ['machine', 'fdatasync, prepared space', 'p50', [0.2]],
-    ['machine', 'loopback echo', 'p50', [0.05]],
+    ['kv', 'new, 1 in flight', 'p50', [0.3, 0.3, 0.3, 0.3, 0.3]],
+    ['redis-ioredis', 'new, 1 in flight', 'p50', [0.25, 0.25, 0.25, 0.25, 0.25]],
+    ['machine', 'fdatasync, prepared space', 'p50', [0.2, 0.2, 0.2, 0.2, 0.2]],
+    ['machine', 'loopback echo', 'p50', [0.05, 0.05, 0.05, 0.05, 0.05]],
   ])
   expect(machine).toMatchObject({ state: 'reached', got: { median: expect.closeTo(1.2) } })
   expect(redis).toMatchObject({ state: 'missed', got: { median: expect.closeTo(1.2) } })
+})
+
+test('a ratio to a peer is not judged by fewer than five rounds', () => {
+  const [at50] = ofRows('P1', 'put', [
+    ['kv', 'new, 50 in flight', 'throughput', [200, 200, 200, 200, 200]],
+    ['redis-ioredis', 'new, 50 in flight', 'throughput', [100, 100, 100, 100, null]],
+  ])
+  expect(at50).toMatchObject({
+    state: 'not measured',
+    reason: expect.stringContaining('4 of the 5'),
+  })
 })
 
 test('P8 takes the longest stall of all rounds, not their median', () => {

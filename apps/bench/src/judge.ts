@@ -92,7 +92,9 @@ function judgePart(part: TargetPart, found: NewestWorkload | undefined): Judged 
   if (typeof base === 'string') return unjudged(base)
   const values = quotients(mine, base.values, `${part.workload}, ${part.case}, ${part.metric}`)
   const verdict = judged(part, values, run)
-  return base.against === undefined ? verdict : { ...verdict, against: base.against }
+  return 'got' in verdict && base.against !== undefined
+    ? { ...verdict, against: base.against }
+    : verdict
 }
 
 interface Base extends Pick<Judged, 'against'> {
@@ -131,7 +133,18 @@ function missing(caseName: string, { quick }: RunFile): string {
   return `'${caseName}' was not measured${quick ? ' in this quick run' : ''}`
 }
 
-function judged(part: TargetPart, values: readonly number[], { quick }: RunFile): Judged {
+/** A ratio to a peer of fewer rounds says too little on a shared machine. */
+const roundsMin = 5
+
+function judged(
+  part: TargetPart,
+  values: readonly number[],
+  { quick }: RunFile,
+): Judged | Unjudged {
+  const isRatioToPeer = part.base !== undefined && 'product' in part.base
+  if (isRatioToPeer && values.length < roundsMin) {
+    return unjudged(`${values.length} of the ${roundsMin} rounds that a ratio to a peer takes`)
+  }
   const got = spreadOf(values)
   const { side, value } = part.bound
   const worst = side === 'at least' ? got.low : got.high

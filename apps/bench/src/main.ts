@@ -13,7 +13,9 @@ const exitOfSignals = 128
 // Exits, so that what was started and made ends with this process.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
-    process.stderr.write(`bench: ended by ${signal}; finished workloads are in the run file\n`)
+    process.stderr.write(
+      `bench: ended by ${signal}; workloads that were finished are in the run file\n`,
+    )
     process.exit(exitOfSignals + constants.signals[signal])
   })
 }

@@ -1,10 +1,11 @@
 /** A memory limit for a process of the bench: a control group of its own (cgroups(7)), version 1 or 2. Linux, root. */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
-import { mkdir, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const defaultRoot = '/sys/fs/cgroup'
+const prefix = 'kv-bench-'
 const removeTriesMax = 100
 
 export type CgroupAvailability =
@@ -40,7 +41,9 @@ export async function createMemoryCgroup(
   const availability = memoryCgroupAvailable(root)
   if (!availability.available) throw new Error(availability.reason)
   const { version } = availability
-  const folder = join(parentOf(root, version), `kv-bench-${process.pid}`)
+  const parent = parentOf(root, version)
+  await sweep(parent)
+  const folder = join(parent, `${prefix}${process.pid}`)
   if (version === 2) await enableMemory(root)
   await mkdir(folder, { recursive: true })
   const limitFile = version === 1 ? 'memory.limit_in_bytes' : 'memory.max'
@@ -48,6 +51,14 @@ export async function createMemoryCgroup(
   return {
     add: (pid) => writeFile(join(folder, 'cgroup.procs'), `${pid}`),
     remove: () => removeGroup(folder),
+  }
+}
+
+/** Removes what runs left that were killed. */
+async function sweep(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix) || existsSync(`/proc/${name.slice(prefix.length)}`)) continue
+    await rmdir(join(parent, name)).catch(() => undefined)
   }
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { endWithThisProcess } from './end-with-this-process.ts'
+import { withoutTuning } from './without-tuning.ts'
 
 const serverMain = join(import.meta.dirname, '../../../packages/server/dist/main.js')
 const startTimeoutMs = 30_000
@@ -34,7 +35,7 @@ export class NodeProcess {
   ): NodeProcess {
     const args = [serverMain, '--data-dir', dataDirectory, '--port', '0', ...options]
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe']
-    const env = { ...withoutSettings(), ...environment }
+    const env = { ...withoutTuning(process.env), ...environment }
     const child = spawn(process.execPath, args, { stdio, env })
     endWithThisProcess(child)
     return new NodeProcess(child)
@@ -99,9 +100,4 @@ export class NodeProcess {
     const { code, signal } = await this.#exit
     throw new Error(`the node ended with ${code ?? signal}: ${this.#errors.join('')}`)
   }
-}
-
-/** The environment, less what the server would take as settings. */
-function withoutSettings(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KV_')))
 }

@@ -21,10 +21,6 @@ export class NodeWatch {
     return watch
   }
 
-  pause(ms: number): Promise<void> {
-    return delay(ms)
-  }
-
   /** Asks for a merge and waits for its end. */
   async merge(timeoutMs: number): Promise<void> {
     const fromMs = Date.now()

@@ -8,6 +8,8 @@ export function openProgress(output: NodeJS.WriteStream): Progress {
 
 class BarProgress implements Progress {
   readonly #bar: cliProgress.SingleBar
+  /** Also when a signal ends the run. */
+  readonly #showCursor = (): void => this.#bar.stop()
 
   constructor(output: NodeJS.WriteStream) {
     this.#bar = new cliProgress.SingleBar({
@@ -23,6 +25,7 @@ class BarProgress implements Progress {
 
   begin(workload: string, turns: number): void {
     this.#bar.start(turns, 0, { workload, text: '' })
+    process.once('exit', this.#showCursor)
   }
 
   turn(text: string): void {
@@ -38,6 +41,7 @@ class BarProgress implements Progress {
   }
 
   end(): void {
+    process.off('exit', this.#showCursor)
     this.#bar.stop()
   }
 }

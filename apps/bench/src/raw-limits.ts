@@ -1,7 +1,7 @@
 /** What this machine, its system and Node give at best: the floor under every latency, the ceiling over every rate. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, fstatSync, openSync, read } from 'node:fs'
+import { closeSync, fdatasyncSync, fstatSync, openSync, read, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -20,7 +20,7 @@ const mebi = 2 ** 20
 
 /**
  * Appends and `fdatasync`s one after the other: to a file that grows, which makes the system write its size too,
- * or into space that was written before.
+ * or into space that was written before. Bare calls, without the thread pool.
  */
 export async function syncLatency(
   path: string,
@@ -39,8 +39,8 @@ export async function syncLatency(
     let position = 0
     while (performance.now() < endAt) {
       const startedAt = performance.now()
-      await file.write(bytes, 0, appendBytes, position)
-      await file.datasync()
+      writeSync(file.fd, bytes, 0, appendBytes, position)
+      fdatasyncSync(file.fd)
       record(performance.now() - startedAt)
       position += appendBytes
       if (space === 'prepared' && position + appendBytes > preparedBytes) position = 0

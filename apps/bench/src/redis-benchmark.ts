@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Sample } from './results/run-file.ts'
+import { findProgram, installCommand } from './subjects/server-process.ts'
 
 export interface RedisBenchmark {
   readonly port: number
@@ -18,14 +19,24 @@ const timeoutMs = 120_000
 
 /** Redis's own load generator, without pipelining. Throws when it is missing or says nothing usable. */
 export async function runRedisBenchmark(options: RedisBenchmark): Promise<Sample['values']> {
-  const { port, kind, clients, valueBytes, keys, requests } = options
+  const program = findProgram('redis-benchmark')
+  if (program === undefined) throw new Error(`redis-benchmark is missing; ${installCommand}`)
+  const { port, kind, requests } = options
   const server = ['-h', '127.0.0.1', '-p', `${port}`]
-  const work = ['-t', kind === 'put' ? 'set' : 'get', '-c', `${clients}`, '-d', `${valueBytes}`]
-  const amount = ['-r', `${keys}`, '-n', `${requests}`, '--csv']
-  const { stdout } = await run('redis-benchmark', [...server, ...work, ...amount], {
+  const work = ['-t', kind === 'put' ? 'set' : 'get', '-n', `${requests}`, '--csv']
+  const { stdout } = await run(program, [...server, ...work, ...redisBenchmarkFlags(options)], {
     timeout: timeoutMs,
   })
   return parseRedisBenchmark(stdout)
+}
+
+/** Those that a report shows. */
+export function redisBenchmarkFlags({
+  clients,
+  valueBytes,
+  keys,
+}: Pick<RedisBenchmark, 'clients' | 'valueBytes' | 'keys'>): string[] {
+  return ['-c', `${clients}`, '-d', `${valueBytes}`, '-r', `${keys}`]
 }
 
 /** Its CSV: a heading, then `"SET","75000.00",...` with latencies in ms. */

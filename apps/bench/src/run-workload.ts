@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Random, randomFrom } from './driver/random.ts'
 import type { Sample, Skipped, WorkloadRun } from './results/run-file.ts'
 import type { SubjectRecord } from './results/subject-record.ts'
 import { makeStoresDirectory } from './stores-directory.ts'
@@ -34,8 +37,8 @@ export interface Progress {
 export class NothingToCompare extends Error {}
 
 /**
- * Runs the rounds of a workload: in each round every subject once, in turn, beginning one further on each time,
- * so that no subject always has the same predecessor or the coolest machine.
+ * Runs the rounds of a workload: in each round every subject once, in an order drawn anew, so that no subject
+ * always follows the same one.
  */
 export async function runWorkload(workload: Workload, options: RunOptions): Promise<WorkloadRun> {
   const { scale, rounds, progress } = options
@@ -44,16 +47,21 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
   const root = stores.path
   const samples: Sample[] = []
   const skippedCases = new Map<string, Skipped>()
+  /** Subjects whose kept directory is filled. */
+  const loaded = new Set<string>()
   progress.begin(workload.name, rounds * present.length)
   try {
     for (let round = 1; round <= rounds; round++) {
-      const first = (round - 1) % present.length
-      for (const subject of [...present.slice(first), ...present.slice(0, first)]) {
-        const context = contextOf(subject, round, workload, root, options, skippedCases)
+      for (const subject of shuffled(present, randomFrom(round))) {
+        await settle()
+        const context = contextOf(subject, round, workload, root, options, skippedCases, loaded)
         progress.turn(`${workload.name}, round ${round} of ${rounds}: ${subject.name}`)
         await mkdir(context.keptDirectory, { recursive: true })
         for (const sample of await measureOrExplain(workload, context)) {
           samples.push({ ...sample, round, subject: sample.subject ?? subject.name })
+        }
+        if (!loaded.has(subject.name)) {
+          await rm(context.keptDirectory, { recursive: true, force: true })
         }
         await rm(join(root, 'fresh'), { recursive: true, force: true })
         progress.turnEnded()
@@ -72,6 +80,8 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
   const run: WorkloadRun = {
     name: workload.name,
     title: workload.title,
+    about: workload.about,
+    rounds,
     parameters: workload.parameters(scale),
     subjects: samples.some(({ subject }) => subject === 'machine')
       ? [...records, machineRecord]
@@ -81,7 +91,18 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
     samples,
   }
   checkCompared(workload, present, run)
-  return run
+  const findings = workload.findings?.(run)
+  return findings === undefined ? run : { ...run, findings }
+}
+
+/** What one subject has written must not cost the next one. */
+async function settle(): Promise<void> {
+  await promisify(execFile)('sync')
+}
+
+function shuffled<Each>(all: readonly Each[], random: Random): Each[] {
+  const drawn = all.map((each) => ({ each, at: random() }))
+  return drawn.sort((a, b) => a.at - b.at).map(({ each }) => each)
 }
 
 async function findSubjects(
@@ -127,6 +148,7 @@ function contextOf(
   root: string,
   { scale, progress }: RunOptions,
   skippedCases: Map<string, Skipped>,
+  loaded: Set<string>,
 ): RoundContext {
   let directories = 0
   return {
@@ -140,6 +162,12 @@ function contextOf(
       const directory = join(root, 'fresh', `${++directories}`)
       await mkdir(directory, { recursive: true })
       return directory
+    },
+    async loadOnce(load) {
+      if (loaded.has(subject.name)) return
+      progress.step(`round ${round}, ${subject.name}: load`)
+      await load()
+      loaded.add(subject.name)
     },
     progress: (text) => progress.step(`round ${round}, ${subject.name}: ${text}`),
     skip(caseName, reason) {

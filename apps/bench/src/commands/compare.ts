@@ -24,12 +24,21 @@ export async function compareFiles(before: string, after: string): Promise<void>
 function moved(what: string, changes: readonly Change[], unit?: 'x'): string[] {
   if (changes.length === 0) return []
   const found = changes.filter(({ verdict }) => verdict === 'faster' || verdict === 'slower')
-  const single = changes.filter(({ verdict }) => verdict === 'one round').length
-  const note = single === 0 ? '' : `; ${single} of one round only, of which nothing can be said`
+  const single = changes.filter(({ verdict }) => verdict === 'too few rounds').length
+  const note = single === 0 ? '' : `; ${single} of fewer than five rounds, of which nothing is said`
   if (found.length === 0) {
     return [`${what}: nothing moved beyond the noise, of ${changes.length} figures${note}`]
   }
-  const table = terminalTable(['workload', 'case', 'subject', '', 'before', 'after', '', ''])
+  const table = terminalTable([
+    'workload',
+    'case',
+    'subject',
+    'metric',
+    'before',
+    'after',
+    'change',
+    'now',
+  ])
   for (const { workload, subject, metric, percent, verdict, ...change } of found) {
     const shown = unit ?? metrics[metric].unit
     const [before, after] = [change.before, change.after].map((each) => formatSpread(each, shown))

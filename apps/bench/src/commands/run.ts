@@ -1,11 +1,12 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describeMachine } from '../machine.ts'
 import { openProgress } from '../progress.ts'
 import { resultsDirectory } from '../results/results-directory.ts'
-import { type RunFile, runFileSchema, type WorkloadRun } from '../results/run-file.ts'
+import { type Machine, type RunFile, runFileSchema, type WorkloadRun } from '../results/run-file.ts'
 import { formatWorkload } from '../results/table.ts'
+import { revision } from '../revision.ts'
 import { NothingToCompare, runWorkload } from '../run-workload.ts'
 import type { Subject } from '../subjects/subject.ts'
 import { peers } from '../subjects/subjects.ts'
@@ -24,47 +25,71 @@ export interface RunArguments {
 
 const roundsMax = 1_000
 
-/** Measures, prints a table after each workload, and writes the run file as far as it has come. */
+/**
+ * Measures, prints a table after each workload, and writes the run file as far as it has come. A workload that
+ * cannot run, or has nothing to compare with, is named and left out; the command then ends with an error.
+ */
 export async function run(given: RunArguments, args: readonly string[]): Promise<void> {
   const chosen = workloadsNamed(given.workloads)
   const isWanted = peersNamed(given.peers)
   checkRounds(given.rounds)
   const root = await directoryOf(given.directory)
   const startedAt = new Date()
-  const file = fileOf(given.out, startedAt)
+  const file = await fileOf(given.out, startedAt)
   const machine = await describeMachine(root)
+  const scale = given.quick ? 'quick' : 'full'
+  const isAlone = given.peers === 'none'
+  const progress = openProgress(process.stderr)
   const measured: WorkloadRun[] = []
+  const leftOut: string[] = []
 
   for (const workload of chosen) {
-    const obstacle = workload.obstacle?.()
+    const obstacle = obstacleOf(workload, machine)
     if (obstacle !== undefined) {
       say(`${workload.name} is SKIPPED: ${obstacle}`)
       continue
     }
     const rounds = given.rounds ?? workload.rounds
-    const scale = given.quick ? 'quick' : 'full'
-    const isAlone = given.peers === 'none'
-    const progress = openProgress(process.stderr)
-    const options = { scale, rounds, isWanted, isAlone, root, progress } as const
-    measured.push(await runWorkload(workload, options))
+    try {
+      const options = { scale, rounds, isWanted, isAlone, root, progress } as const
+      measured.push(await runWorkload(workload, options))
+    } catch (error) {
+      if (!(error instanceof NothingToCompare) || chosen.length === 1) throw error
+      say(error.message)
+      leftOut.push(workload.name)
+      continue
+    }
     const runFile: RunFile = {
       schema: runFileSchema,
       command: ['pnpm bench', ...args].join(' '),
       startedAt: startedAt.toISOString(),
       endedAt: new Date().toISOString(),
       quick: given.quick,
-      rounds,
+      revision: await revision(),
       machine,
       workloads: measured,
     }
     process.stdout.write(formatWorkload(measured.at(-1)!, runFile))
-    await mkdir(dirname(file), { recursive: true })
     await writeFile(file, `${JSON.stringify(runFile)}\n`)
   }
-  if (measured.length === 0)
-    throw new NothingToCompare('no workload could run here; nothing was written')
-  say(`written to ${file}; pnpm bench report makes a page of it`)
+  if (measured.length === 0) {
+    throw new NothingToCompare('no workload could be measured; nothing was written')
+  }
+  say(`written to ${file}; pnpm bench report ${given.out ?? ''} makes a page of it`)
+  if (leftOut.length > 0) {
+    throw new NothingToCompare(`nothing to compare with, so not measured: ${leftOut.join(', ')}`)
+  }
 }
+
+/** Why a workload cannot run on this machine or in this directory. */
+function obstacleOf(workload: Workload, { fileSystem }: Machine): string | undefined {
+  if (workload.needsDisk === true && memoryFileSystems.has(fileSystem)) {
+    return `its stores would be on ${fileSystem}, which is memory: name a directory on a disk with --directory`
+  }
+  return workload.obstacle?.()
+}
+
+const memoryFileSystems = new Set(['tmpfs', 'ramfs'])
 
 function workloadsNamed(names: readonly string[]): readonly Workload[] {
   if (names.includes('all')) return workloads
@@ -105,10 +130,21 @@ async function directoryOf(given: string | undefined): Promise<string> {
   throw new UsageError(`--directory: ${directory} is no directory. Nothing was run`)
 }
 
-function fileOf(given: string | undefined, at: Date): string {
-  if (given !== undefined) return resolve(process.env['INIT_CWD'] ?? '.', given)
+/** Where the run file goes; its folder exists afterwards. Throws before anything is measured. */
+async function fileOf(given: string | undefined, at: Date): Promise<string> {
   const name = at.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-')
-  return join(resultsDirectory, `${name}.json`)
+  const file =
+    given === undefined
+      ? join(resultsDirectory, `${name}.json`)
+      : resolve(process.env['INIT_CWD'] ?? '.', given)
+  try {
+    if (given === undefined) await mkdir(resultsDirectory, { recursive: true })
+    await (await open(file, 'a')).close()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`--out: ${file} cannot be written (${reason}). Nothing was run`)
+  }
+  return file
 }
 
 function say(line: string): void {

@@ -6,7 +6,10 @@ export interface ClosedLoop {
   readonly inFlight: number
   readonly warmupMs: number
   readonly measureMs: number
-  /** Ends early when so many were started, for operations that run out of keys. */
+  /**
+   * For operations that run out of keys: so many are started in all, the warm-up takes a fifth of them at most,
+   * and the window ends with the last answer.
+   */
   readonly operationsMax?: number
   /**
    * After so many operations without a turn of the event loop, the next waits for one: for libraries that
@@ -14,33 +17,51 @@ export interface ClosedLoop {
    */
   readonly operationsPerTurn?: number
   readonly timelineMax?: number
+  /** For answers that are still to come when the window ends; then they count as failed. Default 60,000. */
+  readonly graceMs?: number
   readonly stop?: AbortSignal
 }
 
+const warmupShareMax = 1 / 5
+export const graceMsDefault = 60_000
+
 /**
  * Throughput: `inFlight` lanes, each of which starts its next operation when its last was answered. The first
- * failure ends it. What began in the warm-up does not count.
+ * failure ends it.
  */
 export function closedLoop(operation: Operation, options: ClosedLoop): Promise<StepResult> {
   const { inFlight, warmupMs, measureMs, operationsPerTurn = Infinity } = options
-  const { operationsMax = Infinity, stop } = options
+  const { operationsMax = Infinity, stop, graceMs = graceMsDefault } = options
   const measurement = new Measurement(options.timelineMax ?? 0)
   const beginAt = performance.now() + warmupMs
   let endAt = beginAt + measureMs
-  let hasBegun = false
   let started = 0
   let inTurn = 0
   let lanes = inFlight
 
   return new Promise((resolve) => {
-    let result: StepResult | undefined
+    const resolveNow = (): void => {
+      clearTimeout(limit)
+      resolve(measurement.result())
+    }
 
-    /** The measuring ends with its time, before the last answers have come. */
+    const limit = setTimeout(
+      () => {
+        measurement.end(endAt)
+        measurement.failed(new Error(`${lanes} operations were not answered within ${graceMs} ms`))
+        resolveNow()
+      },
+      warmupMs + measureMs + graceMs,
+    )
+
     const laneEnds = (): void => {
-      if (!hasBegun) measurement.begin(performance.now())
-      hasBegun = true
-      result ??= measurement.end()
-      if (--lanes === 0) resolve(result)
+      lanes--
+      const now = performance.now()
+      if (now >= endAt) measurement.end(endAt)
+      else if (lanes === 0 || measurement.failures > 0 || stop?.aborted === true) {
+        measurement.end(now)
+      }
+      if (lanes === 0) resolveNow()
     }
 
     const fail = (error: unknown): void => {
@@ -51,8 +72,8 @@ export function closedLoop(operation: Operation, options: ClosedLoop): Promise<S
     const lane = (): void => {
       for (;;) {
         const startedAt = performance.now()
-        if (!hasBegun && startedAt >= beginAt) {
-          hasBegun = true
+        const isWarm = startedAt >= beginAt || started >= operationsMax * warmupShareMax
+        if (isWarm && !measurement.hasBegun) {
           measurement.begin(startedAt)
           endAt = startedAt + measureMs
         }

@@ -1,10 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { withoutTuning } from '../without-tuning.ts'
 import type { StepName, StepReply, StepRequest, Steps } from './steps.ts'
 
 const mainFile = join(import.meta.dirname, 'main.ts')
 const errorBytesMax = 8_192
+/** Ten million keys are loaded in one step. */
+const stepMsMax = 30 * 60_000
 
 /** The handle of a driver process (main.ts). Does one step at a time. */
 export class Driver {
@@ -21,10 +25,11 @@ export class Driver {
     child.stdout?.resume()
   }
 
-  /** `execArgv`: further flags of Node, each of which the caller must show in its report. */
-  static start(execArgv: readonly string[] = []): Driver {
+  /** Without the variables that would tune Node; `environment`: those that are wanted, which a report must show. */
+  static start(environment: NodeJS.ProcessEnv = {}): Driver {
     const child = fork(mainFile, [], {
-      execArgv: ['--expose-gc', ...execArgv],
+      env: { ...withoutTuning(process.env), ...environment },
+      execArgv: ['--expose-gc'],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
@@ -44,7 +49,13 @@ export class Driver {
     const request: StepRequest = { step, asks }
     const replied = once(this.#child, 'message') as Promise<[StepReply]>
     this.#child.send(request)
-    const reply = await Promise.race([replied.then(([reply]) => reply), this.#died()])
+    const waiting = new AbortController()
+    const limit = delay(stepMsMax, undefined, { signal: waiting.signal }).then(() => {
+      throw new Error(`the step ${step} has not ended within ${stepMsMax / 60_000} minutes`)
+    })
+    const reply = await Promise.race([replied.then(([reply]) => reply), this.#died(), limit])
+    limit.catch(() => undefined)
+    waiting.abort()
     if (reply.ok) return reply.answer as Steps[Name]['answers']
     throw new Error(reply.message, { cause: reply.stack })
   }

@@ -16,6 +16,15 @@ export class Latencies {
     this.#histogram.recordValue(Math.min(longestMs, Math.max(0.001, ms)) * 1_000)
   }
 
+  /**
+   * As {@link record}, and also what would have been waiting meanwhile: a pause of 50 ms keeps 50 things of one
+   * every ms, for 50, 49, 48 ms and so on.
+   */
+  recordPause(ms: number, everyMs: number): void {
+    const us = Math.min(longestMs, Math.max(0.001, ms)) * 1_000
+    this.#histogram.recordValueWithExpectedInterval(us, everyMs * 1_000)
+  }
+
   get count(): number {
     return this.#histogram.totalCount
   }

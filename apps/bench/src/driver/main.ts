@@ -8,9 +8,10 @@ import { keyOf } from './keys.ts'
 import { Latencies } from './latencies.ts'
 import { load } from './loading.ts'
 import { openLoop } from './open-loop.ts'
-import { operationOf } from './operations.ts'
+import { isSame, operationOf } from './operations.ts'
 import type { Memory, StepName, StepReply, StepRequest, Steps, StopRequest } from './steps.ts'
 import { TurnMonitor } from './turn-monitor.ts'
+import { ValuePool } from './value-pool.ts'
 
 let current: Session | undefined
 let stop = new AbortController()
@@ -29,10 +30,11 @@ const steps: {
   closedLoop: ({ mix, loop }) =>
     closedLoop(operationOf(opened(), mix), { ...loop, stop: stop.signal }),
   openLoop: ({ mix, loop }) => openLoop(operationOf(opened(), mix), { ...loop, stop: stop.signal }),
-  async count({ from, count }) {
+  async count({ from, count, valueBytes }) {
+    const values = new ValuePool(valueBytes)
     let found = 0
     for (let index = from; index < from + count; index++) {
-      if ((await opened().get(keyOf(index))) !== undefined) found++
+      if (isSame(await opened().get(keyOf(index)), values.of(index))) found++
     }
     return found
   },

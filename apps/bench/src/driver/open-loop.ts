@@ -1,3 +1,4 @@
+import { graceMsDefault } from './closed-loop.ts'
 import { Measurement, type StepResult } from './measurement.ts'
 import type { Operation } from './operations.ts'
 
@@ -6,9 +7,16 @@ export interface OpenLoop {
   readonly rate: number
   readonly warmupMs: number
   readonly measureMs: number
-  /** With more unanswered, the store cannot keep up, and the loop gives up. */
+  /** With so many unanswered, the store does not keep up. */
   readonly outstandingMax: number
+  /**
+   * What then happens. `give-up` ends the loop, for a search of rates. `wait` sends what is due as soon as there
+   * is room: its latency counts from when it should have been sent, so nothing is left out.
+   */
+  readonly whenFull: 'give-up' | 'wait'
   readonly timelineMax?: number
+  /** For answers that are still to come when the window ends; then they count as failed. Default 60,000. */
+  readonly graceMs?: number
   readonly stop?: AbortSignal
 }
 
@@ -18,20 +26,23 @@ export interface OpenLoop {
  * The loop turns without a pause and takes a core, because timers are too coarse for such intervals.
  */
 export function openLoop(operation: Operation, options: OpenLoop): Promise<StepResult> {
-  const { rate, warmupMs, measureMs, outstandingMax, stop } = options
+  const { rate, warmupMs, measureMs, outstandingMax, whenFull, stop } = options
+  const { graceMs = graceMsDefault } = options
   const intervalMs = 1_000 / rate
   const measurement = new Measurement(options.timelineMax ?? 0)
   const firstAt = performance.now()
   const beginAt = firstAt + warmupMs
-  const endAt = beginAt + measureMs
-  let hasBegun = false
+  let endAt = beginAt + measureMs
   let sent = 0
   let outstanding = 0
   let isOverloaded = false
 
+  const dueAt = (): number => firstAt + sent * intervalMs
+
   const send = (intendedAt: number): void => {
+    sent++
     outstanding++
-    if (hasBegun) measurement.sentLate(performance.now() - intendedAt)
+    if (measurement.hasBegun) measurement.sentLate(performance.now() - intendedAt)
     void new Promise<number>((answer) => {
       answer(operation())
     })
@@ -45,33 +56,31 @@ export function openLoop(operation: Operation, options: OpenLoop): Promise<StepR
   }
 
   const sendDue = (now: number): void => {
-    for (;;) {
-      const intendedAt = firstAt + sent * intervalMs
-      if (intendedAt > now || intendedAt >= endAt) return
+    for (let at = dueAt(); at <= now && at < endAt; at = dueAt()) {
       if (outstanding >= outstandingMax) {
-        isOverloaded = true
+        isOverloaded = whenFull === 'give-up'
         return
       }
-      sent++
-      send(intendedAt)
+      send(at)
     }
   }
 
   return new Promise((resolve) => {
     const turn = (): void => {
       const now = performance.now()
-      if (!hasBegun && now >= beginAt) {
-        hasBegun = true
-        measurement.begin(beginAt)
-      }
-      const isSending = !isOverloaded && stop?.aborted !== true
-      if (isSending) sendDue(now)
-      if ((isSending && now < endAt) || outstanding > 0) {
-        setImmediate(turn)
-        return
-      }
-      if (!hasBegun) measurement.begin(now)
-      resolve(measurement.end(isOverloaded))
+      if (!measurement.hasBegun && now >= beginAt) measurement.begin(beginAt)
+      if (stop?.aborted === true || isOverloaded) endAt = Math.min(endAt, now)
+      if (!isOverloaded) sendDue(now)
+      if (now >= endAt) measurement.end(endAt)
+      const isSent = isOverloaded || dueAt() >= endAt
+      if (now >= endAt && isSent && outstanding === 0) {
+        resolve(measurement.result(isOverloaded))
+      } else if (now >= endAt + graceMs) {
+        measurement.failed(
+          new Error(`${outstanding} operations were not answered within ${graceMs} ms`),
+        )
+        resolve(measurement.result(isOverloaded))
+      } else setImmediate(turn)
     }
 
     turn()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Found, Session, Value } from '../sessions/session.ts'
+import { type Found, RangeTally, type Session, type Value } from '../sessions/session.ts'
 import { type Mix, operationOf, WrongAnswer } from './operations.ts'
 
 /** A store in memory, whose answers a test can change. */
@@ -76,6 +76,44 @@ test('a missing key that is found is a wrong answer too', () => {
   const found: Session = { ...session, get: () => 'surprise' }
   expect(operationOf(session, { ...mix, keys: 'missing' })()).toBe(1)
   expect(operationOf(found, { ...mix, keys: 'missing' })).toThrow(WrongAnswer)
+})
+
+test('a range must begin with its key, and be whole', async () => {
+  const { stored, session } = memorySession()
+  await times(100, operationOf(session, { ...mix, shares: { insert: 1 }, insertFrom: 0 }))
+  const range = (from: string, limit: number, reverse: boolean): RangeTally => {
+    const keys = [...stored.keys()].sort()
+    if (reverse) keys.reverse()
+    const tally = new RangeTally()
+    for (const key of keys.slice(keys.indexOf(from)).slice(0, limit)) tally.add(key, 10)
+    return tally
+  }
+  for (const reverse of [false, true]) {
+    const ranges = { ...mix, shares: { range: 0.5, scan: 0.5 }, entries: 20, reverse }
+    await times(300, operationOf({ ...session, range }, ranges))
+    const liars: ((tally: RangeTally) => void)[] = [
+      (tally) => (tally.count = 0),
+      (tally) => tally.count--,
+      (tally) => tally.valueBytes--,
+      (tally) => (tally.first = 'user'),
+      (tally) => (tally.last = reverse ? 'v' : 'a'),
+    ]
+    for (const lie of liars) {
+      const lying = (from: string, limit: number, reverse: boolean): RangeTally => {
+        const tally = range(from, limit, reverse)
+        lie(tally)
+        return tally
+      }
+      expect(operationOf({ ...session, range: lying }, ranges)).toThrow(WrongAnswer)
+    }
+  }
+})
+
+test('with latest, what was acknowledged must be found', async () => {
+  const { session } = memorySession()
+  const losing: Session = { ...session, put: () => undefined, get: () => undefined }
+  const latest = { ...mix, loaded: 0, shares: { insert: 0.5, get: 0.5 }, keys: 'latest' } as const
+  await expect(times(100, operationOf(losing, latest))).rejects.toThrow(WrongAnswer)
 })
 
 test('the shares of a mix are kept', async () => {

@@ -1,5 +1,6 @@
-import { type Answer, type Found, type Session, type Value } from '../sessions/session.ts'
+import type { Answer, Found, RangeTally, Session, Value } from '../sessions/session.ts'
 import { chooser, type KeyChoice } from './key-choice.ts'
+import { KeyOrder } from './key-order.ts'
 import { keyOf } from './keys.ts'
 import { randomFrom } from './random.ts'
 import { ValuePool } from './value-pool.ts'
@@ -43,21 +44,35 @@ export type Operation = () => Answer<number>
 /** A wrong answer of a store, which no benchmark may count as work done. */
 export class WrongAnswer extends Error {}
 
-/** Makes the operations of a mix. Every read is checked: there when it must be, and of the right length. */
+/**
+ * Makes the operations of a mix. What is read is checked: a value must be there when its key must, with the
+ * right length and ends; a range must begin with its first key and have as many entries as there are.
+ */
 export function operationOf(session: Session, mix: Mix): Operation {
+  const { shares, loaded, firstKey, insertFrom, entries = 0, reverse = false } = mix
   const random = randomFrom(mix.seed)
   const values = new ValuePool(mix.valueBytes)
-  const mustExist = mix.keys !== 'missing'
-  let inserted = mix.insertFrom
-  let inOrder: Uint32Array | undefined
-  const written = (): number => mix.loaded + inserted - mix.insertFrom
-  const position = chooser(mix.keys, written, random)
+  const inserted = new Acknowledged(insertFrom)
+  const isMissing = mix.keys === 'missing'
+  const position = chooser(mix.keys, () => loaded + inserted.count, random)
   const choose = (): number => {
     const at = position()
     // Behind those that were loaded come those that were inserted; missing ones are far behind both.
-    return at < mix.loaded || !mustExist ? mix.firstKey + at : mix.insertFrom + at - mix.loaded
+    return at < loaded || isMissing ? firstKey + at : insertFrom + at - loaded
   }
-  const entries = mix.entries ?? 0
+  const needsOrder = [shares.range, shares.scan, shares.neighbours].some((share) => share)
+  // Before the clock starts, as it takes its time.
+  const order = needsOrder ? new KeyOrder(firstKey, loaded) : undefined
+
+  const range = (limit: number): Answer<number> => {
+    const index = firstKey + Math.floor(random() * loaded)
+    const answer = offered(session, 'range')(keyOf(index), limit, reverse)
+    const check = (tally: RangeTally): number => {
+      const wanted = Math.min(limit, order!.entriesFrom(index, reverse))
+      return checkedRange(tally, keyOf(index), wanted, limit, mix)
+    }
+    return isPromise(answer) ? answer.then(check) : check(answer)
+  }
 
   const kinds: Record<OperationKind, Operation> = {
     put() {
@@ -65,8 +80,8 @@ export function operationOf(session: Session, mix: Mix): Operation {
       return counted(session.put(keyOf(index), values.of(index)), 1)
     },
     insert() {
-      const index = inserted++
-      return counted(session.put(keyOf(index), values.of(index)), 1)
+      const index = inserted.next(1)
+      return inserted.acknowledge(index, 1, session.put(keyOf(index), values.of(index)))
     },
     get() {
       const index = choose()
@@ -85,39 +100,32 @@ export function operationOf(session: Session, mix: Mix): Operation {
       return 1
     },
     batch() {
-      const batch = Array.from({ length: entries }, () => {
-        const index = inserted++
-        return { key: keyOf(index), value: values.of(index) }
-      })
-      return counted(offered(session, 'batch')(batch), entries)
+      const first = inserted.next(entries)
+      const batch = Array.from({ length: entries }, (_, at) => ({
+        key: keyOf(first + at),
+        value: values.of(first + at),
+      }))
+      return inserted.acknowledge(first, entries, offered(session, 'batch')(batch))
     },
-    range() {
-      return offered(session, 'range')(keyOf(choose()), entries, mix.reverse ?? false)
-    },
-    scan() {
-      const limit = 1 + Math.floor(random() * entries)
-      return offered(session, 'range')(keyOf(choose()), limit, mix.reverse ?? false)
-    },
+    range: () => range(entries),
+    scan: () => range(1 + Math.floor(random() * entries)),
     async neighbours() {
-      const order = (inOrder ??= indexesInOrder(mix))
-      const first = Math.floor(random() * Math.max(1, order.length - entries))
-      const indexes = order.subarray(first, first + entries)
+      const indexes = order!.neighbours(random(), entries)
       for (const index of indexes) checked(await session.get(keyOf(index)), index)
       return indexes.length
     },
   }
 
   function checked(found: Found | undefined, index: number): number {
-    const wanted: Value = values.of(index)
-    // With `latest`, the newest keys may be on their way.
-    if (found === undefined && (!mustExist || index >= mix.insertFrom)) return 1
-    if (found !== undefined && mustExist && isSame(found, wanted)) return 1
-    throw new WrongAnswer(
-      `${keyOf(index)} was answered ${found === undefined ? 'missing' : `a value of ${found.length} B`}, not ${mustExist ? `its value of ${wanted.bytes.length} B` : 'missing'}`,
+    const wanted = isMissing ? undefined : values.of(index)
+    if (isSame(found, wanted)) return 1
+    const [was, should] = [found?.length, wanted?.bytes.length].map((bytes) =>
+      bytes === undefined ? 'missing' : `a value of ${bytes} B`,
     )
+    throw new WrongAnswer(`${keyOf(index)} was answered ${was}; it is ${should}`)
   }
 
-  const menu = Object.entries(mix.shares).map(([kind, share]) => ({
+  const menu = Object.entries(shares).map(([kind, share]) => ({
     operation: kinds[kind as OperationKind],
     share,
   }))
@@ -134,18 +142,67 @@ export function operationOf(session: Session, mix: Mix): Operation {
   }
 }
 
-/** The numbers of the loaded keys, in the order of their keys. */
-function indexesInOrder({ firstKey, loaded }: Mix): Uint32Array {
-  const keys = Array.from({ length: loaded }, (_, at) => ({
-    key: keyOf(firstKey + at),
-    index: firstKey + at,
-  }))
-  keys.sort((a, b) => (a.key < b.key ? -1 : 1))
-  return Uint32Array.from(keys, ({ index }) => index)
+/** New keys: which number comes next, and up to which one all are acknowledged, so that they must be found. */
+class Acknowledged {
+  readonly #from: number
+  /** Beyond the first gap: first number and how many. */
+  readonly #early = new Map<number, number>()
+  #next: number
+  #end: number
+
+  constructor(from: number) {
+    this.#from = from
+    this.#next = from
+    this.#end = from
+  }
+
+  get count(): number {
+    return this.#end - this.#from
+  }
+
+  next(count: number): number {
+    const first = this.#next
+    this.#next += count
+    return first
+  }
+
+  acknowledge(first: number, count: number, answer: Answer<unknown>): Answer<number> {
+    if (isPromise(answer)) return answer.then(() => this.#advance(first, count))
+    return this.#advance(first, count)
+  }
+
+  #advance(first: number, count: number): number {
+    this.#early.set(first, count)
+    for (let more = this.#early.get(this.#end); more !== undefined; ) {
+      this.#early.delete(this.#end)
+      this.#end += more
+      more = this.#early.get(this.#end)
+    }
+    return count
+  }
+}
+
+/** Entries may have been inserted meanwhile, but none may be missing. */
+function checkedRange(
+  { count, first, last, valueBytes }: RangeTally,
+  from: string,
+  wanted: number,
+  limit: number,
+  mix: Mix,
+): number {
+  const isOrdered = mix.reverse === true ? last <= first : last >= first
+  const isWhole = count >= wanted && count <= limit && valueBytes === count * mix.valueBytes
+  if (first === from && isOrdered && isWhole) return count
+  throw new WrongAnswer(
+    `the range from ${from} was answered ${count} entries from ${first} to ${last} with ${valueBytes} B; wanted were ${wanted} from ${from}`,
+  )
 }
 
 /** Length and both ends: enough to tell a wrong value, too little to slow the driver down. */
-function isSame(found: Found, { bytes, text }: Value): boolean {
+export function isSame(found: Found | undefined, wanted: Value | undefined): boolean {
+  if (found === undefined || wanted === undefined)
+    return found === undefined && wanted === undefined
+  const { bytes, text } = wanted
   if (found.length !== bytes.length) return false
   const last = bytes.length - 1
   return typeof found === 'string'

@@ -28,9 +28,9 @@ export interface Steps {
     readonly asks: { readonly mix: Mix; readonly loop: Omit<OpenLoop, 'stop'> }
     readonly answers: StepResult
   }
-  /** Reads keys and checks them; gives how many were there. */
+  /** Reads keys; gives how many were there with their values. */
   readonly count: {
-    readonly asks: { readonly from: number; readonly count: number }
+    readonly asks: { readonly from: number; readonly count: number; readonly valueBytes: number }
     readonly answers: number
   }
   readonly merge: { readonly asks: undefined; readonly answers: WorkResult }

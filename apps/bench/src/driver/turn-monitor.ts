@@ -1,25 +1,31 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Latencies } from './latencies.ts'
 
-const resolutionMs = 1
+const periodMs = 1
 
-/** How long the event loop was kept from turning, seen by a timer of 1 ms. */
+/**
+ * How long the event loop was kept from turning: a timer of 1 ms, and by how much it came too late. A pause
+ * counts for every ms of it, as everything that came up in it had to wait.
+ */
 export class TurnMonitor {
-  readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
+  readonly #pauses = new Latencies()
+  readonly #timer: NodeJS.Timeout
+  #lastAt = performance.now()
 
   constructor() {
-    this.#delay.enable()
+    this.#timer = setInterval(() => this.#tick(), periodMs)
   }
 
-  /** In ms, less the timer's own period. */
+  /** In ms; the pause that is just ending included. */
   stop(): { stallP999: number; stallMax: number } {
-    this.#delay.disable()
-    return {
-      stallP999: overPeriod(this.#delay.percentile(99.9)),
-      stallMax: overPeriod(this.#delay.max),
-    }
+    this.#tick()
+    clearInterval(this.#timer)
+    const { p999 = 0, max = 0 } = this.#pauses.summary()
+    return { stallP999: p999, stallMax: max }
   }
-}
 
-function overPeriod(ns: number): number {
-  return Math.max(0, ns / 1e6 - resolutionMs)
+  #tick(): void {
+    const now = performance.now()
+    this.#pauses.recordPause(now - this.#lastAt - periodMs, periodMs)
+    this.#lastAt = now
+  }
 }

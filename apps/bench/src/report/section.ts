@@ -40,13 +40,15 @@ function sectionOf({ run, workload }: NewestWorkload, number: number): Section {
   }
 }
 
-function conditionsOf({ quick }: RunFile, { samples, parameters }: WorkloadRun, number: number) {
-  const rounds = samples.reduce((most, { round }) => Math.max(most, round), 0)
+function conditionsOf({ quick, revision }: RunFile, workload: WorkloadRun, number: number) {
+  const { about, rounds, parameters, findings = [] } = workload
   const set = Object.entries(parameters).map(([name, value]) => `${name}: ${shown(value)}`)
   const quickly = quick ? ', quick: less data and shorter rounds than for a record' : ''
   return [
-    `Run ${number}, ${rounds} round${rounds === 1 ? '' : 's'}${quickly}.`,
+    about,
+    `Run ${number} of revision ${revision}, ${rounds} round${rounds === 1 ? '' : 's'}${quickly}.`,
     `${set.join('; ')}.`,
+    ...findings.map((finding) => `${finding}.`),
   ].join(' ')
 }
 

@@ -12,14 +12,14 @@ function compared(before: readonly Row[], after: readonly Row[]) {
 test('only what leaves a gap between the rounds of both runs has moved', () => {
   const { changes } = compared(
     [
-      ['kv', 'a', 'throughput', [100, 110, 120]],
-      ['kv', 'b', 'throughput', [100, 110, 120]],
-      ['kv', 'c', 'throughput', [100, 110, 120]],
+      ['kv', 'a', 'throughput', [100, 110, 110, 110, 120]],
+      ['kv', 'b', 'throughput', [100, 110, 110, 110, 120]],
+      ['kv', 'c', 'throughput', [100, 110, 110, 110, 120]],
     ],
     [
-      ['kv', 'a', 'throughput', [120, 220, 220]],
-      ['kv', 'b', 'throughput', [121, 220, 220]],
-      ['kv', 'c', 'throughput', [99, 55, 55]],
+      ['kv', 'a', 'throughput', [120, 220, 220, 220, 220]],
+      ['kv', 'b', 'throughput', [121, 220, 220, 220, 220]],
+      ['kv', 'c', 'throughput', [99, 55, 55, 55, 55]],
     ],
   )
   expect(changes.map((each) => [each.case, each.percent, each.verdict])).toEqual([
@@ -30,41 +30,47 @@ test('only what leaves a gap between the rounds of both runs has moved', () => {
 })
 
 test('a latency that rises is slower', () => {
-  const { changes } = compared([['kv', 'a', 'p99', [1, 1.1]]], [['kv', 'a', 'p99', [2, 2.1]]])
+  const { changes } = compared(
+    [['kv', 'a', 'p99', [1, 1.1, 1, 1, 1]]],
+    [['kv', 'a', 'p99', [2, 2.1, 2, 2, 2]]],
+  )
   expect(changes[0]?.verdict).toBe('slower')
 })
 
-test('one round says nothing of noise', () => {
-  const { changes } = compared([['kv', 'a', 'p99', [1]]], [['kv', 'a', 'p99', [2, 2]]])
-  expect(changes[0]).toMatchObject({ percent: 100, verdict: 'one round' })
+test('fewer than five rounds say too little of the noise', () => {
+  const { changes } = compared(
+    [['kv', 'a', 'p99', [1, 1, 1, 1]]],
+    [['kv', 'a', 'p99', [2, 2, 2, 2, 2]]],
+  )
+  expect(changes[0]).toMatchObject({ percent: 100, verdict: 'too few rounds' })
 })
 
 test('a faster machine moves values, but not ratios to the best peer', () => {
   const { changes, ratios } = compared(
     [
-      ['kv', 'a', 'throughput', [100, 104]],
-      ['etcd', 'a', 'throughput', [50, 50]],
+      ['kv', 'a', 'throughput', [100, 104, 100, 100, 100]],
+      ['etcd', 'a', 'throughput', [50, 50, 50, 50, 50]],
     ],
     [
-      ['kv', 'a', 'throughput', [200, 208]],
-      ['etcd', 'a', 'throughput', [102, 100]],
+      ['kv', 'a', 'throughput', [200, 208, 200, 200, 200]],
+      ['etcd', 'a', 'throughput', [102, 100, 100, 100, 100]],
     ],
   )
   expect(changes.map(({ verdict }) => verdict)).toEqual(['faster', 'faster'])
   expect(ratios).toMatchObject([
-    { case: 'a', metric: 'throughput', verdict: 'within noise', peers: { after: 'etcd' } },
+    { case: 'a', metric: 'throughput', verdict: 'within noise', peer: 'etcd' },
   ])
 })
 
 test('a latency whose ratio to the best peer falls is slower', () => {
   const { ratios } = compared(
     [
-      ['kv', 'a', 'p50', [1, 1]],
-      ['etcd', 'a', 'p50', [2, 2]],
+      ['kv', 'a', 'p50', [1, 1, 1, 1, 1]],
+      ['etcd', 'a', 'p50', [2, 2, 2, 2, 2]],
     ],
     [
-      ['kv', 'a', 'p50', [2, 2]],
-      ['etcd', 'a', 'p50', [2, 2]],
+      ['kv', 'a', 'p50', [2, 2, 2, 2, 2]],
+      ['etcd', 'a', 'p50', [2, 2, 2, 2, 2]],
     ],
   )
   expect(ratios).toMatchObject([
@@ -88,7 +94,7 @@ test('nothing in common is an error', () => {
 })
 
 test('what differs besides the store is said', () => {
-  const rows: Row[] = [['kv', 'a', 'p50', [1, 1]]]
+  const rows: Row[] = [['kv', 'a', 'p50', [1, 1, 1, 1, 1]]]
   const before = testingRun([testingWorkload('put', rows)])
   const after = testingRun([testingWorkload('put', rows, { parameters: { 'value bytes': 10 } })], {
     quick: true,
@@ -113,4 +119,19 @@ test('what only one run measured is said', () => {
     ],
   )
   expect(uncompared).toEqual(['put, b, kv: only before', 'put, a, etcd: only after'])
+})
+
+test('against another best peer nothing is said', () => {
+  const five = [1, 1, 1, 1, 1]
+  const { ratios } = compared(
+    [
+      ['kv', 'a', 'p50', five],
+      ['etcd', 'a', 'p50', five],
+    ],
+    [
+      ['kv', 'a', 'p50', five],
+      ['nats', 'a', 'p50', five],
+    ],
+  )
+  expect(ratios).toEqual([])
 })

@@ -7,10 +7,10 @@ import type { RunFile, WorkloadRun } from './run-file.ts'
 import { type Spread, spreadOf } from './spread.ts'
 
 /**
- * `faster` is better and `slower` worse, whatever the metric. `one round` says nothing of noise, so nothing is
- * said of such values.
+ * `faster` is better and `slower` worse, whatever the metric. With fewer than five rounds chance alone would often
+ * leave a gap between two runs, so nothing is said of them.
  */
-type Movement = 'faster' | 'slower' | 'within noise' | 'one round'
+type Movement = 'faster' | 'slower' | 'within noise' | 'too few rounds'
 
 export interface Change {
   readonly workload: string
@@ -26,8 +26,8 @@ export interface Change {
 
 /** How many times better we are than the best peer: what is left when the machines differ. */
 interface RatioChange extends Change {
-  /** The best peer of each run. */
-  readonly peers: { readonly before: string; readonly after: string }
+  /** The best peer of both runs. */
+  readonly peer: string
 }
 
 export interface Comparison {
@@ -86,14 +86,17 @@ function ratioChangesOf(pair: Pair): RatioChange[] {
     metrics.flatMap((metric): RatioChange[] => {
       const before = ratioToBest(pair.before, name, metric)
       const after = ratioToBest(pair.after, name, metric)
-      if (before === undefined || after === undefined) return []
+      // Against another peer a ratio says nothing of us.
+      if (before === undefined || after === undefined || before.peer !== after.peer) return []
       const spreads = { before: before.spread, after: after.spread }
       const place = { workload: pair.before.name, subject: after.ours, case: name, metric }
-      const peers = { before: before.peer, after: after.peer }
-      return [{ ...place, ...spreads, ...movement(spreads, 'higher'), peers }]
+      return [{ ...place, ...spreads, ...movement(spreads, 'higher'), peer: after.peer }]
     }),
   )
 }
+
+/** Of two runs of the same thing, one figure in 126 has such a gap by chance at five rounds, one in ten at three. */
+const roundsMin = 5
 
 /** Only runs whose lowest and highest rounds leave a gap between them differ. */
 function movement(
@@ -102,7 +105,9 @@ function movement(
 ): Pick<Change, 'percent' | 'verdict'> {
   const change = after.median - before.median
   const percent = change === 0 ? 0 : (change / Math.abs(before.median)) * 100
-  if (before.count < 2 || after.count < 2) return { percent, verdict: 'one round' }
+  if (before.count < roundsMin || after.count < roundsMin) {
+    return { percent, verdict: 'too few rounds' }
+  }
   const isAbove = after.low > before.high
   const isBelow = after.high < before.low
   if (!isAbove && !isBelow) return { percent, verdict: 'within noise' }

@@ -63,7 +63,7 @@ test.each<[string, string, unknown, string]>([
   ],
   ['no schema', 'schema', undefined, 'has no schema, not "kv-bench/1"'],
   ['a missing field', 'command', undefined, 'lacks command'],
-  ['a wrong field', 'rounds', 'five', 'rounds is not a number'],
+  ['a wrong field', 'workloads.0.rounds', 'five', 'workloads[0].rounds is not a number'],
   ['no machine', 'machine', undefined, 'lacks machine'],
   ['half a machine', 'machine.cpu', undefined, 'lacks machine.cpu'],
   ['workloads that are no list', 'workloads', {}, 'workloads is not a list'],

@@ -58,8 +58,7 @@ function runFile(value: unknown, name: string): RunFile {
       file['schema'] === undefined ? 'no schema' : `schema ${JSON.stringify(file['schema'])}`
     throw new Problem(`has ${found}, not "${runFileSchema}"`, 'measure again with this version')
   }
-  strings(file, '', 'command', 'startedAt', 'endedAt')
-  numbers(file, '', 'rounds')
+  strings(file, '', 'command', 'startedAt', 'endedAt', 'revision')
   if (typeof file['quick'] !== 'boolean') throw new Problem('quick is not true or false')
   const machine = objectAt(file['machine'], 'machine')
   strings(machine, 'machine.', 'cpu', 'system', 'kernel', 'fileSystem', 'node')
@@ -72,7 +71,8 @@ function runFile(value: unknown, name: string): RunFile {
 
 function checkWorkload(value: unknown, at: string): void {
   const workload = objectAt(value, at)
-  strings(workload, `${at}.`, 'name', 'title')
+  strings(workload, `${at}.`, 'name', 'title', 'about')
+  numbers(workload, `${at}.`, 'rounds')
   const path = `workload ${workload['name'] as string}`
   const parameters = objectAt(workload['parameters'], `${path}, parameters`)
   for (const [name, parameter] of Object.entries(parameters)) {

@@ -16,7 +16,8 @@ export interface RunFile {
   readonly endedAt: string
   /** Shorter rounds and less data: for a look, not for a record. */
   readonly quick: boolean
-  readonly rounds: number
+  /** The revision of this repository, with `+` when there were changes beside it; `unknown` outside one. */
+  readonly revision: string
   readonly machine: Machine
   readonly workloads: readonly WorkloadRun[]
 }
@@ -36,12 +37,17 @@ export interface Machine {
 export interface WorkloadRun {
   readonly name: string
   readonly title: string
+  /** What it does. */
+  readonly about: string
+  readonly rounds: number
   /** Sizes, counts and times of the workload, in words with units. */
   readonly parameters: Readonly<Record<string, string | number>>
   readonly subjects: readonly SubjectRecord[]
   readonly skipped: readonly Skipped[]
   readonly cases: readonly Case[]
   readonly samples: readonly Sample[]
+  /** What the figures say together, in sentences. */
+  readonly findings?: readonly string[]
 }
 
 export interface Skipped {

@@ -1,5 +1,5 @@
 import { type MetricName, metrics } from '../metric.ts'
-import { formatSpread } from './format-value.ts'
+import { formatSpread, formatValue } from './format-value.ts'
 import { measuredCases } from './measured-cases.ts'
 import { ratiosOf } from './ratios.ts'
 import { roundValues } from './round-values.ts'
@@ -10,28 +10,35 @@ import { terminalTable } from './terminal-table.ts'
 /** A workload for the terminal: what it was measured on and with, then every case, then who is better. */
 export function formatWorkload(workload: WorkloadRun, run: RunFile): string {
   const parts = [
-    `\n${workload.title}`,
+    `\n${workload.title}: ${workload.about}`,
     conditions(workload, run),
-    ...workload.subjects.map(({ title, versions, acknowledges, options }) => {
-      const set = options.length === 0 ? 'all defaults' : options.join(', ')
-      const facts = [Object.values(versions).join(', '), acknowledges, set].filter(Boolean)
-      return `  ${title}: ${facts.join('; ')}`
-    }),
+    ...workload.subjects
+      .filter(({ side }) => side !== 'machine')
+      .map(({ title, versions, acknowledges, options }) => {
+        const set = options.length === 0 ? 'all defaults' : options.join(', ')
+        const when = acknowledges === '' ? '' : `acknowledges ${acknowledges}`
+        const facts = [Object.values(versions).join(', '), when, set].filter(Boolean)
+        return `  ${title}: ${facts.join('; ')}`
+      }),
     ...workload.skipped.map(
       ({ subject, reason, install }) =>
         `  SKIPPED ${subject}: ${reason}${install === undefined ? '' : `; ${install}`}`,
     ),
     figures(workload),
     ratios(workload),
+    ...(workload.findings ?? []),
   ]
   return `${parts.filter(Boolean).join('\n')}\n`
 }
 
-function conditions({ parameters }: WorkloadRun, { machine, rounds, quick }: RunFile): string {
-  const { cpu, cores, system, kernel, fileSystem, node } = machine
-  const set = Object.entries(parameters).map(([name, value]) => `${name} ${value}`)
+function conditions(
+  { parameters, rounds }: WorkloadRun,
+  { machine, revision, quick }: RunFile,
+): string {
+  const { cpu, cores, memoryBytes, system, kernel, fileSystem, node, loadAverage } = machine
+  const set = Object.entries(parameters).map(([name, value]) => `${name}: ${value}`)
   return [
-    `  ${cores} × ${cpu}, ${system}, Linux ${kernel}, ${fileSystem}, Node ${node}`,
+    `  ${cores} × ${cpu}, ${formatValue(memoryBytes, 'B')}, ${system}, kernel ${kernel}, ${fileSystem}, Node ${node}, load average ${loadAverage}, revision ${revision}`,
     `  ${set.join(', ')}; ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${quick ? ', quick' : ''}: median (lowest–highest)`,
   ].join('\n')
 }
@@ -65,17 +72,17 @@ function ratios(workload: WorkloadRun): string {
   const all = ratiosOf(workload)
   if (all.length === 0) return ''
   const table = terminalTable([
-    'kv is so many times better',
+    'kv / peer (above 1: kv is better)',
     'at',
-    'against',
+    'peer',
     'ratio of the rounds',
-    '',
+    'winner',
   ])
   for (const { name, metrics: shown } of workload.cases) {
     let label = name
     for (const { peer, spread, ...ratio } of all) {
       if (ratio.case !== name || ratio.metric !== shown[0]) continue
-      const winner = spread.high < 1 ? 'the peer wins' : spread.low > 1 ? '' : 'within the noise'
+      const winner = spread.high < 1 ? 'the peer' : spread.low > 1 ? 'kv' : 'within the noise'
       table.push([label, ratio.metric, peer, formatSpread(spread, 'x'), winner])
       label = ''
     }

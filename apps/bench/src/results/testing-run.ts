@@ -22,6 +22,8 @@ export function testingWorkload(
   return {
     name,
     title: `the workload ${name}`,
+    about: 'What it does.',
+    rounds: 5,
     parameters: { 'value bytes': 100 },
     subjects: subjects.map(testingSubject),
     skipped: [],
@@ -41,7 +43,7 @@ export function testingRun(
     startedAt: '2026-01-02T03:04:05.000Z',
     endedAt: '2026-01-02T03:14:05.000Z',
     quick: false,
-    rounds: 5,
+    revision: '0123456789ab',
     machine: {
       cpu: 'Testing CPU',
       cores: 4,

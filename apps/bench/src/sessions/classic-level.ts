@@ -1,30 +1,30 @@
 import { ClassicLevel } from 'classic-level'
-import type { Entry, OpenSession, Session, Value } from './session.ts'
+import { rangeBytesMax } from '../subjects/classic-level.ts'
+import { type Entry, type OpenSession, RangeTally, type Session, type Value } from './session.ts'
 
-type Level = ClassicLevel<string, Buffer>
-
+/** Keys and values are text, its default: ranges of it are two to three times as fast as of buffers. */
 export const open: OpenSession = async ({ directory, durability }) => {
   if (directory === undefined) throw new Error('an embedded store needs a directory')
-  const level: Level = new ClassicLevel(directory, { keyEncoding: 'utf8', valueEncoding: 'buffer' })
+  const level = new ClassicLevel(directory)
   await level.open()
   return new ClassicLevelSession(level, durability === 'always')
 }
 
 class ClassicLevelSession implements Session {
-  readonly #level: Level
+  readonly #level: ClassicLevel
   readonly #options: { readonly sync: boolean }
 
-  constructor(level: Level, sync: boolean) {
+  constructor(level: ClassicLevel, sync: boolean) {
     this.#level = level
     this.#options = { sync }
   }
 
-  put(key: string, { bytes }: Value): Promise<unknown> {
-    return this.#level.put(key, bytes, this.#options)
+  put(key: string, { text }: Value): Promise<unknown> {
+    return this.#level.put(key, text, this.#options)
   }
 
-  /** Quicker than `get`, which goes through the thread pool; its documentation advises it for what is cached. */
-  get(key: string): Buffer | undefined {
+  /** Quicker than `get`, which goes through the thread pool, as its documentation says. */
+  get(key: string): string | undefined {
     return this.#level.getSync(key)
   }
 
@@ -36,14 +36,19 @@ class ClassicLevelSession implements Session {
     const operations = entries.map(({ key, value }) => ({
       type: 'put' as const,
       key,
-      value: value.bytes,
+      value: value.text,
     }))
     return this.#level.batch(operations, this.#options)
   }
 
-  async range(from: string, limit: number, reverse: boolean): Promise<number> {
+  async range(from: string, limit: number, reverse: boolean): Promise<RangeTally> {
     const bounds = reverse ? { lte: from } : { gte: from }
-    return (await this.#level.iterator({ ...bounds, reverse, limit }).all()).length
+    const options = { ...bounds, reverse, limit, highWaterMarkBytes: rangeBytesMax }
+    const tally = new RangeTally()
+    for (const [key, value] of await this.#level.iterator(options).all()) {
+      tally.add(key, value.length)
+    }
+    return tally
   }
 
   merge(): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { Etcd3 } from 'etcd3'
-import type { Entry, OpenSession, Session, Value } from './session.ts'
+import { type Entry, type OpenSession, RangeTally, type Session, type Value } from './session.ts'
 
 /** Limits of the server, `--max-txn-ops` and, with room for the keys, `--max-request-bytes`. */
 const txnOperationsMax = 128
@@ -47,12 +47,16 @@ class Etcd3Session implements Session {
    * Forward comes in the order of the keys by itself; for any sort, even that one, etcd reads the range to its
    * end before it applies the limit. Backward there is no other way.
    */
-  async range(from: string, limit: number, reverse: boolean): Promise<number> {
+  async range(from: string, limit: number, reverse: boolean): Promise<RangeTally> {
     const entries = this.#client.getAll().serializable(true).limit(limit)
     if (reverse) {
       entries.inRange({ start: zeroKey, end: `${from}${zeroKey}` }).sort('Key', 'Descend')
     } else entries.inRange({ start: from, end: zeroKey })
-    return (await entries.exec()).kvs.length
+    const tally = new RangeTally()
+    for (const { key, value } of (await entries.exec()).kvs) {
+      tally.add(key.toString('latin1'), value.length)
+    }
+    return tally
   }
 
   async close(): Promise<void> {

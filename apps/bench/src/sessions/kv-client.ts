@@ -1,5 +1,5 @@
 import { type Client, connect, type GetResult } from '@kv/client'
-import type { Entry, OpenSession, Session, Value } from './session.ts'
+import { type Entry, type OpenSession, RangeTally, type Session, type Value } from './session.ts'
 
 const mergeTimeoutMs = 600_000
 
@@ -32,11 +32,13 @@ class KvClientSession implements Session {
     return batch.commit()
   }
 
-  async range(from: string, limit: number, reverse: boolean): Promise<number> {
-    let count = 0
+  async range(from: string, limit: number, reverse: boolean): Promise<RangeTally> {
+    const tally = new RangeTally()
     const bounds = reverse ? { lte: from } : { gte: from }
-    for await (const _ of this.#client.range({ ...bounds, limit, reverse })) count++
-    return count
+    for await (const { key, value } of this.#client.range({ ...bounds, limit, reverse })) {
+      tally.add(key.toString('latin1'), value.length)
+    }
+    return tally
   }
 
   merge(): Promise<unknown> {

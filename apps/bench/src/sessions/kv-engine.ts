@@ -1,5 +1,12 @@
 import { type DurabilityMode, Store, type StoredValue } from '@kv/engine'
-import type { Durability, Entry, OpenSession, Session, Value } from './session.ts'
+import {
+  type Durability,
+  type Entry,
+  type OpenSession,
+  RangeTally,
+  type Session,
+  type Value,
+} from './session.ts'
 
 const modes: Readonly<Record<Durability, DurabilityMode>> = {
   always: 'always',
@@ -38,11 +45,13 @@ class KvEngineSession implements Session {
     )
   }
 
-  async range(from: string, limit: number, reverse: boolean): Promise<number> {
-    let count = 0
+  async range(from: string, limit: number, reverse: boolean): Promise<RangeTally> {
+    const tally = new RangeTally()
     const bounds = reverse ? { lte: from } : { gte: from }
-    for await (const _ of this.#store.range({ ...bounds, limit, reverse })) count++
-    return count
+    for await (const { key, value } of this.#store.range({ ...bounds, limit, reverse })) {
+      tally.add(key.toString('latin1'), value.length)
+    }
+    return tally
   }
 
   merge(): Promise<unknown> {

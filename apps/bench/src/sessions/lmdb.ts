@@ -1,16 +1,19 @@
 import { open as openLmdb, type RootDatabase } from 'lmdb'
 import { lmdbOptions } from '../subjects/lmdb.ts'
-import type { Entry, OpenSession, Session, Value } from './session.ts'
+import { type Entry, type OpenSession, RangeTally, type Session, type Value } from './session.ts'
+
+/** Takes bytes as they are, and gives text. */
+type Lmdb = RootDatabase<string | Buffer, string>
 
 export const open: OpenSession = async ({ directory, durability }) => {
   if (directory === undefined) throw new Error('an embedded store needs a directory')
-  return new LmdbSession(openLmdb<Buffer, string>({ path: directory, ...lmdbOptions(durability) }))
+  return new LmdbSession(openLmdb({ path: directory, ...lmdbOptions(durability) }))
 }
 
 class LmdbSession implements Session {
-  readonly #database: RootDatabase<Buffer, string>
+  readonly #database: Lmdb
 
-  constructor(database: RootDatabase<Buffer, string>) {
+  constructor(database: Lmdb) {
     this.#database = database
   }
 
@@ -19,8 +22,8 @@ class LmdbSession implements Session {
     return this.#database.put(key, bytes)
   }
 
-  get(key: string): Buffer | undefined {
-    return this.#database.get(key)
+  get(key: string): string | undefined {
+    return this.#database.get(key) as string | undefined
   }
 
   delete(key: string): Promise<unknown> {
@@ -33,12 +36,12 @@ class LmdbSession implements Session {
     })
   }
 
-  range(from: string, limit: number, reverse: boolean): number {
-    let count = 0
-    for (const { value } of this.#database.getRange({ start: from, limit, reverse })) {
-      if (value.length >= 0) count++
+  range(from: string, limit: number, reverse: boolean): RangeTally {
+    const tally = new RangeTally()
+    for (const { key, value } of this.#database.getRange({ start: from, limit, reverse })) {
+      tally.add(key, value.length)
     }
-    return count
+    return tally
   }
 
   async close(): Promise<void> {

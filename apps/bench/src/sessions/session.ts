@@ -14,6 +14,22 @@ export interface Entry {
 /** What a read gives, of a length that the driver can check. */
 export type Found = Uint8Array | string
 
+/** What a range gave, as far as the driver checks it. */
+export class RangeTally {
+  count = 0
+  first = ''
+  last = ''
+  /** Of all values together. */
+  valueBytes = 0
+
+  /** The next entry, in the order of the answer. */
+  add(key: string, valueBytes: number): void {
+    if (this.count++ === 0) this.first = key
+    this.last = key
+    this.valueBytes += valueBytes
+  }
+}
+
 /** Libraries that work in the same turn return no promise. */
 export type Answer<Result> = Promise<Result> | Result
 
@@ -28,8 +44,8 @@ export interface Session {
   delete(key: string): Answer<unknown>
   /** Writes all entries, all or nothing where the product can. */
   batch?(entries: readonly Entry[]): Answer<unknown>
-  /** Reads keys and values of up to `limit` entries in order from `from` on, included; how many it got. */
-  range?(from: string, limit: number, reverse: boolean): Answer<number>
+  /** Reads keys and values of up to `limit` entries in order from `from` on, included. */
+  range?(from: string, limit: number, reverse: boolean): Answer<RangeTally>
   /** Brings in many entries by the quickest way its documentation names. Left out: `batch`, else `put`. */
   load?(entries: readonly Entry[]): Answer<unknown>
   /** Reclaims the space of dead records, and resolves when that is done. */

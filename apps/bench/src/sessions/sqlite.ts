@@ -1,15 +1,13 @@
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { sqlitePragmas } from '../subjects/sqlite.ts'
-import type { Entry, OpenSession, Session, Value } from './session.ts'
+import { sqlitePragmas, sqliteTable } from '../subjects/sqlite.ts'
+import { type Entry, type OpenSession, RangeTally, type Session, type Value } from './session.ts'
 
 export const open: OpenSession = async ({ directory, durability }) => {
   if (directory === undefined) throw new Error('an embedded store needs a directory')
   const database = new DatabaseSync(join(directory, 'kv.sqlite'))
   for (const pragma of sqlitePragmas(durability)) database.exec(`PRAGMA ${pragma}`)
-  database.exec(
-    'CREATE TABLE IF NOT EXISTS kv (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID',
-  )
+  database.exec(`CREATE TABLE IF NOT EXISTS ${sqliteTable}`)
   return new SqliteSession(database)
 }
 
@@ -32,14 +30,18 @@ class SqliteSession implements Session {
     const range = 'SELECT key, value FROM kv WHERE key'
     this.#forward = database.prepare(`${range} >= ? ORDER BY key LIMIT ?`)
     this.#reverse = database.prepare(`${range} <= ? ORDER BY key DESC LIMIT ?`)
+    // Rows as arrays are made quicker than as objects.
+    for (const reading of [this.#get, this.#forward, this.#reverse]) reading.setReturnArrays(true)
   }
 
-  put(key: string, { bytes }: Value): unknown {
-    return this.#put.run(key, bytes)
+  put(key: string, { text }: Value): unknown {
+    return this.#put.run(key, text)
   }
 
-  get(key: string): Uint8Array | undefined {
-    return this.#get.get(key)?.['value'] as Uint8Array | undefined
+  get(key: string): string | undefined {
+    // Its types do not know of arrays.
+    const row = this.#get.get(key) as unknown as [string] | undefined
+    return row?.[0]
   }
 
   delete(key: string): unknown {
@@ -49,7 +51,7 @@ class SqliteSession implements Session {
   batch(entries: readonly Entry[]): void {
     this.#database.exec('BEGIN')
     try {
-      for (const { key, value } of entries) this.#put.run(key, value.bytes)
+      for (const { key, value } of entries) this.#put.run(key, value.text)
       this.#database.exec('COMMIT')
     } catch (error) {
       this.#database.exec('ROLLBACK')
@@ -57,8 +59,11 @@ class SqliteSession implements Session {
     }
   }
 
-  range(from: string, limit: number, reverse: boolean): number {
-    return (reverse ? this.#reverse : this.#forward).all(from, limit).length
+  range(from: string, limit: number, reverse: boolean): RangeTally {
+    const rows = (reverse ? this.#reverse : this.#forward).all(from, limit)
+    const tally = new RangeTally()
+    for (const [key, value] of rows as unknown as [string, string][]) tally.add(key, value.length)
+    return tally
   }
 
   async close(): Promise<void> {

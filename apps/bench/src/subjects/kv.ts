@@ -5,6 +5,7 @@ import type { Availability, Server, Setup, Subject } from './subject.ts'
 
 /** A node with many keys may take long to open. */
 const openTimeoutMs = 600_000
+const stopTimeoutMs = 60_000
 
 const acknowledges: Readonly<Record<Durability, string>> = {
   always: 'when on the disk',
@@ -61,8 +62,10 @@ export async function serveKv(
   return {
     port: Number(new URL(node.address).port),
     pid: node.pid,
-    stop: async () => {
+    async stop() {
+      const timer = setTimeout(() => node.signal('SIGKILL'), stopTimeoutMs)
       await node.end('SIGTERM')
+      clearTimeout(timer)
     },
     kill: async () => {
       await node.end('SIGKILL')

@@ -25,10 +25,15 @@ export interface ClosedCase {
   readonly own?: { readonly firstKey: number; readonly keys: number; readonly isLoaded: boolean }
   /** Ends when so many operations were made, for those that run out of keys. */
   readonly operationsMax?: number
+  /** Default: as {@link loopTimes}. */
+  readonly measureMs?: number
 }
 
 export interface ClosedLoopSpecification
-  extends Pick<Workload, 'name' | 'title' | 'about' | 'targets' | 'subjects' | 'measureMachine'> {
+  extends Pick<
+    Workload,
+    'name' | 'title' | 'about' | 'targets' | 'subjects' | 'measureMachine' | 'needsDisk'
+  > {
   readonly durability: Durability
   readonly valueBytes: number
   /** Keys that are there before the clock starts. */
@@ -65,10 +70,8 @@ export function closedLoopWorkload(specification: ClosedLoopSpecification): Work
       const directory = isFresh ? await context.freshDirectory() : context.keptDirectory
       return onStage(context, directory, async ({ driver }) => {
         const loaded = keys[context.scale]
-        if (loaded > 0 && (isFresh || context.isFirstRound)) {
-          context.progress('load')
-          await driver.do('load', loadOf(loaded, valueBytes))
-        }
+        const load = () => driver.do('load', loadOf(loaded, valueBytes))
+        if (loaded > 0) await (isFresh ? load() : context.loadOnce(load))
         const samples: Measured[] = []
         for (const [step, each] of cases(context.scale).entries()) {
           context.progress(each.name)
@@ -76,6 +79,7 @@ export function closedLoopWorkload(specification: ClosedLoopSpecification): Work
             ...loopTimes[context.scale],
             inFlight: each.inFlight,
             ...(each.operationsMax === undefined ? {} : { operationsMax: each.operationsMax }),
+            ...(each.measureMs === undefined ? {} : { measureMs: each.measureMs }),
           }
           const mix = mixOf({ valueBytes, loaded, ...mixPart(each) }, context, step)
           await attempt(context, each.name, async () => {

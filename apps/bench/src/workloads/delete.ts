@@ -2,7 +2,9 @@ import { closedLoopWorkload } from './closed-loop-workload.ts'
 import { networkProducts } from './subject-lists.ts'
 import type { Workload } from './workload.ts'
 
-const keys = { quick: 40_000, full: 200_000 }
+const keys = { quick: 40_000, full: 120_000 }
+
+const deleteMsMax = 120_000
 
 export const deletes: Workload = closedLoopWorkload({
   name: 'delete',
@@ -14,7 +16,7 @@ export const deletes: Workload = closedLoopWorkload({
   valueBytes: 100,
   keys,
   isFresh: true,
-  // Each case has its half of the keys, and ends when it has deleted them.
+  // Each case has its half of the keys: a fifth to warm up with, and it ends when all are deleted.
   cases: (scale) =>
     [50, 500].map((inFlight, at) => {
       const half = keys[scale] / 2
@@ -25,6 +27,7 @@ export const deletes: Workload = closedLoopWorkload({
         own: { firstKey: at * half, keys: half, isLoaded: false },
         inFlight,
         operationsMax: half,
+        measureMs: deleteMsMax,
       }
     }),
 })

@@ -81,11 +81,10 @@ export const embedded: Workload = {
       })
     }
     await onStage(context, context.keptDirectory, async ({ driver }) => {
-      if (context.isFirstRound) {
-        context.progress('load and merge')
+      await context.loadOnce(async () => {
         await driver.do('load', loadOf(keys[context.scale], valueBytes))
         await driver.do('merge')
-      }
+      })
       samples.push(...(await measureCases(reads, context, driver, keys[context.scale])))
     })
     return samples

@@ -38,6 +38,7 @@ export const growth: Workload = {
       })),
     ),
   async measure(context) {
+    await context.loadOnce(() => loadAll(context))
     const samples: Measured[] = []
     for (const count of ends(context.scale)) {
       context.progress(nameOfCount(count))
@@ -47,11 +48,21 @@ export const growth: Workload = {
   },
 }
 
+async function loadAll(context: RoundContext): Promise<void> {
+  for (const count of ends(context.scale)) {
+    await mkdir(directoryOf(context, count))
+    await onStage(context, directoryOf(context, count), ({ driver }) =>
+      driver.do('load', loadOf(count, valueBytes)),
+    )
+  }
+}
+
+function directoryOf({ keptDirectory }: RoundContext, count: number): string {
+  return join(keptDirectory, `${count}`)
+}
+
 async function measureAt(context: RoundContext, count: number): Promise<Measured[]> {
-  const directory = join(context.keptDirectory, `${count}`)
-  await mkdir(directory, { recursive: true })
-  return onStage(context, directory, async ({ driver }) => {
-    if (context.isFirstRound) await driver.do('load', loadOf(count, valueBytes))
+  return onStage(context, directoryOf(context, count), async ({ driver }) => {
     const samples: Measured[] = []
     for (const [step, kind] of kinds.entries()) {
       const mix = mixOf({ shares: { [kind]: 1 }, valueBytes, loaded: count }, context, step)

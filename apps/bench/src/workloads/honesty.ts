@@ -1,6 +1,10 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { runRedisBenchmark } from '../redis-benchmark.ts'
+import { redisBenchmarkFlags, runRedisBenchmark } from '../redis-benchmark.ts'
+import { formatSpread } from '../results/format-value.ts'
+import { quotients, roundValues } from '../results/round-values.ts'
+import type { WorkloadRun } from '../results/run-file.ts'
+import { spreadOf } from '../results/spread.ts'
 import { serveKv } from '../subjects/kv.ts'
 import type { SessionName } from '../subjects/subject.ts'
 import { loopTimes } from './closed-loop-workload.ts'
@@ -10,7 +14,8 @@ import type { Measured, RoundContext, Workload } from './workload.ts'
 const valueBytes = 100
 const keys = 10_000
 const inFlight = 50
-const rate = 1_000
+const rate = 100
+const latencyMs = { warmupMs: 500, measureMs: 3_000 }
 const delayMs = 2
 const delayFile = join(import.meta.dirname, '../delayed-answers.mjs')
 
@@ -22,6 +27,11 @@ const drivers: readonly { readonly name: string; readonly session: SessionName }
 
 const openCase = `get, ${rate.toLocaleString('en')}/s`
 const delayedCase = `${openCase}, answers ${delayMs} ms late`
+
+const lateAnswers = {
+  NODE_OPTIONS: `--import=${pathToFileURL(delayFile).href}`,
+  KV_BENCH_DELAY_MS: `${delayMs}`,
+}
 
 /** Whether the bench itself can be trusted. */
 export const honesty: Workload = {
@@ -38,6 +48,10 @@ export const honesty: Workload = {
     'key bytes': 16,
     'value bytes': valueBytes,
     'in flight (Redis)': inFlight,
+    'redis-benchmark': redisBenchmarkFlags({ clients: inFlight, valueBytes, keys }).join(' '),
+    'late answers': Object.entries(lateAnswers)
+      .map((pair) => pair.join('='))
+      .join(' '),
     'warm-up ms': loopTimes[scale].warmupMs,
     'measured ms': loopTimes[scale].measureMs,
   }),
@@ -55,6 +69,7 @@ export const honesty: Workload = {
   ],
   measure: (context) =>
     context.subject.product === 'kv' ? measureDelay(context) : measureRedis(context),
+  findings: (run) => [...kinds.flatMap((kind) => agreement(run, kind)), ...delayShown(run)],
 }
 
 async function measureDelay(context: RoundContext): Promise<Measured[]> {
@@ -73,18 +88,13 @@ async function measureDelay(context: RoundContext): Promise<Measured[]> {
       async ({ driver }) => {
         await driver.do('load', loadOf(keys, valueBytes))
         const mix = mixOf({ shares: { get: 1 }, valueBytes, loaded: keys }, context, 0)
-        const loop = { rate, outstandingMax: 1_000, ...loopTimes[context.scale] }
+        const loop = { rate, outstandingMax: 1_000, whenFull: 'give-up', ...latencyMs } as const
         samples.push(measured(name, await driver.do('openLoop', { mix, loop })))
       },
       { serve },
     )
   }
   return samples
-}
-
-const lateAnswers = {
-  NODE_OPTIONS: `--import=${pathToFileURL(delayFile).href}`,
-  KV_BENCH_DELAY_MS: `${delayMs}`,
 }
 
 /** One Redis for all: its own tool and our driver in turn. */
@@ -129,4 +139,29 @@ async function measureRedis(context: RoundContext): Promise<Measured[]> {
     await server.stop()
   }
   return samples
+}
+
+/** How far two ways to measure the same may be apart. */
+const apartMax = 0.25
+
+function agreement(run: WorkloadRun, kind: string): string[] {
+  const [driver, tool] = [drivers[0]!.name, 'redis-benchmark'].map((name) =>
+    roundValues(run, 'redis-ioredis', `${kind}, ${name}`, 'throughput'),
+  )
+  if (driver!.size === 0 || tool!.size === 0) return []
+  const spread = spreadOf(quotients(driver!, tool!, kind))
+  const isNear = Math.abs(spread.median - 1) <= apartMax
+  return [
+    `${kind}: this driver on bare sockets reaches ${formatSpread(spread, 'x')} of redis-benchmark: ${isNear ? '' : 'NOT '}within ${apartMax * 100} %`,
+  ]
+}
+
+function delayShown(run: WorkloadRun): string[] {
+  const [plain, late] = [openCase, delayedCase].map((name) => roundValues(run, 'kv', name, 'p50'))
+  const shown = [...late!].flatMap(([round, ms]) => {
+    const base = plain!.get(round)
+    return base === undefined ? [] : [ms - base]
+  })
+  if (shown.length === 0) return []
+  return [`${delayMs} ms late answers raise the median by ${formatSpread(spreadOf(shown), 'ms')}`]
 }

@@ -38,7 +38,7 @@ export const latency: Workload = {
       for (const [step, { name, kind, rate }] of points.entries()) {
         context.progress(name)
         const result = await runAtRate(context, driver, kind, rate, step, times[context.scale])
-        if (result.isOverloaded === true) context.skip(name, 'cannot keep up with this rate')
+        if (result.isOverloaded === true) context.skip(name, 'does not keep up with this rate')
         else await attempt(context, name, async () => void samples.push(measured(name, result)))
       }
       return samples

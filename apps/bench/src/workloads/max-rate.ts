@@ -21,7 +21,7 @@ export const maxRate: Workload = {
   name: 'max-rate',
   title: `Highest rate with p99 under ${p99BoundMs} ms (open loop)`,
   about:
-    'A search over fixed rates: doubled until the bound breaks, then the gap is halved five times.',
+    'A search over fixed rates: doubled until the bound breaks, then the gap is halved four times. A rate holds when one of two tries does.',
   parameters: (scale) => ({
     ...openLoopParameters(scale, times[scale]),
     'bound of p99, ms': p99BoundMs,
@@ -39,14 +39,18 @@ export const maxRate: Workload = {
           return isKept && (result.latency['p99'] ?? Infinity) <= p99BoundMs
         }
         await attempt(context, kind, async () => {
-          samples.push({ case: kind, values: { rateAtBound: await highestRate(holds) } })
+          // A second try, as one hiccup of the machine must not decide.
+          const rateAtBound = await highestRate(
+            async (rate) => (await holds(rate)) || (await holds(rate)),
+          )
+          samples.push({ case: kind, values: { rateAtBound } })
         })
       }
       return samples
     }),
 }
 
-/** The last rate that held, to about 3 %. */
+/** The last rate that held, to about 6 %. */
 export async function highestRate(holds: (rate: number) => Promise<boolean>): Promise<number> {
   let low = 0
   let high = 1_000
@@ -54,7 +58,7 @@ export async function highestRate(holds: (rate: number) => Promise<boolean>): Pr
     low = high
     high *= 2
   }
-  for (let halving = 0; halving < 5; halving++) {
+  for (let halving = 0; halving < 4; halving++) {
     const middle = (low + high) / 2
     if (await holds(middle)) low = middle
     else high = middle

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '@kv/client'
 import { directoryBytes } from '../directory-bytes.ts'
 import type { Driver } from '../driver/driver.ts'
@@ -16,6 +17,7 @@ const outstandingMax = 5_000
 const measureMs: Readonly<Record<Scale, number>> = { quick: 1_000, full: 3_000 }
 /** A merge that takes longer fails the round. */
 const mergeMsMax = 120_000
+const overwriteMsMax = 600_000
 /** Around the merge, in the picture over time. */
 const marginMs = 1_500
 /** How often all keys are written over, for the space that takes. */
@@ -47,7 +49,7 @@ export const merge: Workload = {
     ...kinds.flatMap((kind) =>
       [`${kind}, no merge`, `${kind}, merging`].map((name) => ({
         name,
-        metrics: ['p99', 'p50', 'max', 'throughput'] as const,
+        metrics: ['p99', 'p50', 'max', 'throughput', 'lateP99'] as const,
       })),
     ),
     { name: overTime, metrics: ['p99', 'max'] },
@@ -81,7 +83,7 @@ async function measureMerges(context: RoundContext, stage: Stage): Promise<Measu
     const mix = mixes[at]!
     const rate = await halfOfHighestRate(context, driver, mix)
     context.progress(`${kind}, no merge`)
-    const options = { rate, outstandingMax, warmupMs: 300 }
+    const options = { rate, outstandingMax, whenFull: 'wait', warmupMs: 300 } as const
     const calm = await driver.do('openLoop', {
       mix,
       loop: { ...options, measureMs: measureMs[context.scale] },
@@ -113,10 +115,9 @@ async function whileMerging(
 ): Promise<StepResult> {
   const admin = await connect({ port: server!.port })
   try {
-    const running = run()
-    await admin.merge({ timeoutMs: mergeMsMax })
-    driver.stopLoop()
-    return await running
+    const merging = admin.merge({ timeoutMs: mergeMsMax }).finally(() => driver.stopLoop())
+    const [result] = await Promise.all([run(), merging])
+    return result
   } finally {
     await admin.close()
   }
@@ -131,13 +132,24 @@ async function measureOverTime(context: RoundContext, stage: Stage): Promise<Mea
   const watch = await NodeWatch.start(server!.port)
   try {
     const timelineMax = Math.round((rate * mergeMsMax) / 1_000)
-    const loop = { rate, outstandingMax, warmupMs: 300, measureMs: mergeMsMax, timelineMax }
-    const running = driver.do('openLoop', { mix, loop })
-    await watch.pause(marginMs)
-    await watch.merge(mergeMsMax)
-    await watch.pause(marginMs)
-    driver.stopLoop()
-    const result = await running
+    const loop = {
+      rate,
+      outstandingMax,
+      whenFull: 'wait',
+      warmupMs: 300,
+      measureMs: mergeMsMax,
+      timelineMax,
+    } as const
+    const mergeInTheMiddle = async (): Promise<void> => {
+      try {
+        await delay(marginMs)
+        await watch.merge(mergeMsMax)
+        await delay(marginMs)
+      } finally {
+        driver.stopLoop()
+      }
+    }
+    const [result] = await Promise.all([driver.do('openLoop', { mix, loop }), mergeInTheMiddle()])
     const sample = measured(overTime, result)
     if (sample.timeline === undefined) throw new Error('a loop without a timeline')
     return {
@@ -159,20 +171,22 @@ async function measureSpace(context: RoundContext): Promise<Measured> {
     const mix = mixOf({ shares: { put: 1 }, valueBytes, loaded }, context, 6)
     const operationsMax = loaded * overwrites[context.scale]
     let bytesMax = 0
-    let isMeasuring = false
     const sample = async (): Promise<void> => {
-      const bytes = await directoryBytes(directory)
-      if (isMeasuring) bytesMax = Math.max(bytesMax, bytes)
+      bytesMax = Math.max(bytesMax, await directoryBytes(directory))
     }
-    const sampling = setInterval(() => void sample(), 250)
+    const loop = { inFlight: 50, warmupMs: 0, measureMs: overwriteMsMax }
+    const once = { ...mix, keys: 'sequence' } as const
+    measured(
+      'every key once',
+      await driver.do('closedLoop', { mix: once, loop: { ...loop, operationsMax: loaded } }),
+    )
+    const sampling = setInterval(() => void sample().catch(() => undefined), 250)
     try {
-      const loop = { inFlight: 50, warmupMs: 0, measureMs: 600_000, operationsMax: loaded }
-      await driver.do('closedLoop', { mix, loop })
-      isMeasuring = true
       const result = await driver.do('closedLoop', { mix, loop: { ...loop, operationsMax } })
+      await sample()
       const { values } = measured(steady, result)
       const spaceAmplification = bytesMax / (loaded * recordBytes)
-      return { case: steady, values: { spaceAmplification, ...values } }
+      return { case: steady, values: { ...values, spaceAmplification } }
     } finally {
       clearInterval(sampling)
     }

@@ -44,10 +44,7 @@ export function withKeys(
   act: (driver: Driver) => Promise<readonly Measured[]>,
 ): Promise<readonly Measured[]> {
   return onStage(context, context.keptDirectory, async ({ driver }) => {
-    if (context.isFirstRound) {
-      context.progress('load')
-      await driver.do('load', loadOf(keys[context.scale], valueBytes))
-    }
+    await context.loadOnce(() => driver.do('load', loadOf(keys[context.scale], valueBytes)))
     return act(driver)
   })
 }
@@ -62,5 +59,6 @@ export function runAtRate(
 ): Promise<StepResult> {
   const shares = { [kind]: 1 }
   const mix = mixOf({ shares, valueBytes, loaded: keys[context.scale] }, context, step)
-  return driver.do('openLoop', { mix, loop: { rate, outstandingMax, ...times } })
+  const loop = { rate, outstandingMax, whenFull: 'give-up', ...times } as const
+  return driver.do('openLoop', { mix, loop })
 }

@@ -41,6 +41,7 @@ export const putSynced: Workload = closedLoopWorkload({
     'The same, answered when the disk has it; with the cost of one sync and one loopback echo.',
   targets: ['P2', 'P4'],
   durability: 'always',
+  needsDisk: true,
   subjects: networkSubjects,
   valueBytes: 100,
   keys,

@@ -20,6 +20,7 @@ export const rangeCold: Workload = {
     'Ranges of 100 neighbouring keys from random places of a merged store whose files are not in the page cache, against gets of the same keys one by one.',
   targets: ['P12'],
   subjects: ['kv-embedded'],
+  needsDisk: true,
   durability: 'none',
   rounds: 5,
   parameters: (scale) => ({
@@ -33,11 +34,10 @@ export const rangeCold: Workload = {
     const directory = context.keptDirectory
     return onStage(context, directory, async ({ driver }) => {
       const loaded = keys[context.scale]
-      if (context.isFirstRound) {
-        context.progress('load and merge')
+      await context.loadOnce(async () => {
         await driver.do('load', loadOf(loaded, valueBytes))
         await driver.do('merge')
-      }
+      })
       const samples: Measured[] = []
       for (const [step, { name, shares }] of cases.entries()) {
         context.progress(name)

@@ -83,13 +83,15 @@ export function mixOf(
   }
 }
 
-/** The sample of a step. Throws when operations failed or none was made. */
+/** The sample of a step. Throws when operations failed, the loop gave up, or next to nothing was measured. */
 export function measured(caseName: string, result: StepResult): Measured {
+  if (result.isOverloaded === true) throw new Error(`${caseName}: does not keep up with the rate`)
   if (result.errors > 0) {
     throw new Error(`${caseName}: ${result.errors} operations failed: ${result.firstError}`)
   }
-  if (result.operations === 0)
-    throw new Error(`${caseName}: not one operation was answered in time`)
+  if (result.operations === 0 || result.latency['p50'] === undefined) {
+    throw new Error(`${caseName}: no operation was answered in time`)
+  }
   return { case: caseName, values: valuesOf(result), ...details(result) }
 }
 

@@ -8,9 +8,10 @@ export const networkSubjects: readonly [string, ...string[]] = [
   'nats',
 ]
 
-/** Those with one client per product: where the client is not the question. */
+/** Each product with its quickest clients, where the client is not the question. */
 export const networkProducts: readonly [string, ...string[]] = [
   'kv',
+  'redis-ioredis-pipelining',
   'redis-node-redis',
   'etcd',
   'nats',

@@ -1,4 +1,4 @@
-import type { Case, Sample } from '../results/run-file.ts'
+import type { Case, Sample, WorkloadRun } from '../results/run-file.ts'
 import type { Durability } from '../sessions/session.ts'
 import type { Subject } from '../subjects/subject.ts'
 
@@ -24,8 +24,12 @@ export interface Workload {
   cases(scale: Scale): readonly Case[]
   /** Why it cannot run on this machine, if so. */
   obstacle?(): string | undefined
+  /** It says nothing where the file system is memory. */
+  readonly needsDisk?: true
   /** One round of one subject. */
   measure(context: RoundContext): Promise<readonly Measured[]>
+  /** What the figures say together, in sentences: where a comparison with peers does not. */
+  findings?(run: WorkloadRun): readonly string[]
   /** The machine's own limits, measured in every round after the subjects. */
   measureMachine?(directory: string, scale: Scale): Promise<readonly Measured[]>
 }
@@ -43,8 +47,10 @@ export interface RoundContext {
   readonly round: number
   /** A new, empty directory; removed after the round. */
   freshDirectory(): Promise<string>
-  /** The subject's directory in this workload: empty in its first round, as it was left in later ones. */
+  /** The subject's directory in this workload: as its last round left it, empty if that failed to load it. */
   readonly keptDirectory: string
+  /** Fills the kept directory, unless an earlier round of the subject has. */
+  loadOnce(load: () => Promise<unknown>): Promise<void>
   readonly isFirstRound: boolean
   /** Tells a person what is going on. */
   progress(text: string): void

@@ -68,7 +68,12 @@ test('a stall counts for all that should have started in it (no coordinated omis
     if (++calls === 300) spin(200)
     return Promise.resolve(1)
   }
-  const options = { warmupMs: 0, measureMs: 1_000, outstandingMax: 10_000 }
+  const options = {
+    warmupMs: 0,
+    measureMs: 1_000,
+    outstandingMax: 10_000,
+    whenFull: 'give-up',
+  } as const
   const open = await openLoop(operation, { ...options, rate: 1_000 })
   // One in five starts in the stall, and waits 100 ms on average: seen at p90, not only as the longest.
   expect(open.operations).toBe(1_000)
@@ -85,7 +90,42 @@ test('an open loop gives up on a store that does not keep up', async () => {
     warmupMs: 0,
     measureMs: 2_000,
     outstandingMax: 50,
+    whenFull: 'give-up',
   })
   expect(result.isOverloaded).toBe(true)
   expect(result.seconds).toBeLessThan(1.5)
+})
+
+test('an open loop that waits for room leaves nothing out', async () => {
+  const result = await openLoop(() => delay(20, 1), {
+    rate: 2_000,
+    warmupMs: 0,
+    measureMs: 500,
+    outstandingMax: 10,
+    whenFull: 'wait',
+  })
+  // 10 at a time for 20 ms are 500 a second: the last of 1,000 is sent 1.5 s late.
+  expect(result.isOverloaded).toBe(false)
+  expect(result.operations).toBeLessThan(400)
+  expect(result.latency['max']).toBeGreaterThan(1_200)
+  expect(result.latency['p50']).toBeGreaterThan(500)
+})
+
+test('slow answers are counted where they come, so that their rate is right', async () => {
+  // 50 lanes of 100 ms: 500 a second, though a third of a window of 300 ms is in flight at either end.
+  const options = { inFlight: 50, warmupMs: 250, measureMs: 300 }
+  const { operations, seconds } = await closedLoop(() => delay(100, 1), options)
+  expect(operations / seconds).toBeGreaterThan(400)
+  expect(operations / seconds).toBeLessThan(620)
+})
+
+const never = (): Promise<number> => new Promise(() => undefined)
+
+test('an answer that never comes is an error, not a bench that hangs', async () => {
+  const times = { warmupMs: 0, measureMs: 50, graceMs: 100 }
+  const closed = await closedLoop(never, { ...times, inFlight: 3 })
+  expect(closed).toMatchObject({ operations: 0, errors: 1 })
+  expect(closed.firstError).toContain('3 operations were not answered')
+  const options = { ...times, rate: 100, outstandingMax: 100, whenFull: 'wait' } as const
+  expect((await openLoop(never, options)).firstError).toContain('were not answered')
 })
