@@ -212,14 +212,23 @@ async function expectFound(session: Session, entries: readonly Entry[]): Promise
   })
 }
 
-/** A range says only how many entries it got: both ends of the store tell the order, and whether `from` is in. */
+/** `from` is in it, and it goes on in the order of the keys to the limit or the end of the store. */
 async function expectRanges(session: Session, entries: readonly Entry[]): Promise<void> {
-  const nearStart = entries[9]!.key
-  const nearEnd = entries.at(-10)!.key
-  expect(await session.range!(nearStart, 50, true)).toBe(10)
-  expect(await session.range!(nearStart, 50, false)).toBe(50)
-  expect(await session.range!(nearEnd, 50, true)).toBe(50)
-  expect(await session.range!(nearEnd, 50, false)).toBe(10)
+  const expectRange = async (at: number, reverse: boolean): Promise<void> => {
+    const behind = reverse ? entries.slice(0, at + 1).toReversed() : entries.slice(at)
+    const wanted = behind.slice(0, 50)
+    const valueBytes = wanted.reduce((sum, { value }) => sum + value.bytes.length, 0)
+    expect(await session.range!(entries[at]!.key, 50, reverse)).toEqual({
+      count: wanted.length,
+      first: wanted[0]!.key,
+      last: wanted.at(-1)!.key,
+      valueBytes,
+    })
+  }
+  for (const at of [9, entries.length - 10]) {
+    await expectRange(at, true)
+    await expectRange(at, false)
+  }
 }
 
 /** A command that is no server, for what goes wrong. */
