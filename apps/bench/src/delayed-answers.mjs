@@ -7,9 +7,9 @@ import { Socket } from 'node:net'
 
 const delayMs = Number(process.env.KV_BENCH_DELAY_MS)
 const never = new Int32Array(new SharedArrayBuffer(4))
-const write = Socket.prototype.write
+const write = Reflect.get(Socket.prototype, 'write')
 
 Socket.prototype.write = function delayed(...args) {
   Atomics.wait(never, 0, 0, delayMs)
-  return write.apply(this, args)
+  return Reflect.apply(write, this, args)
 }

@@ -113,7 +113,10 @@ test('a file that was dropped from the page cache is read from the disk', async 
     process.platform !== 'linux'
       ? 'needs Linux and GNU dd'
       : fileSystem === 'tmpfs' && `${directory} has no disk under it`
-  if (reason) return notTested('dropping from the page cache', reason, skip)
+  if (reason) {
+    notTested('dropping from the page cache', reason, skip)
+    return
+  }
   await mkdir(join(directory, 'inner'))
   const file = join(directory, 'inner/file')
   // Dirty, for the drop has to sync it first.
@@ -131,7 +134,10 @@ test('a file that was dropped from the page cache is read from the disk', async 
 
 test('a process in a memory cgroup cannot take more than its limit', async ({ skip }) => {
   const availability = memoryCgroupAvailable()
-  if (!availability.available) return notTested('the memory cgroup', availability.reason, skip)
+  if (!availability.available) {
+    notTested('the memory cgroup', availability.reason, skip)
+    return
+  }
   const limit = 128 * mebi
   const cgroup = await createMemoryCgroup(limit)
   const modest = takesMemory(8)
