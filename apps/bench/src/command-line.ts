@@ -93,6 +93,9 @@ function parserOf(args: readonly string[]) {
           .positional('after', { type: 'string', demandOption: true }),
       ({ before, after }) => compareFiles(before, after),
     )
+    .example('$0 put --quick', 'A look, in minutes')
+    .example('$0 put get --peers redis-node-redis,etcd --rounds 7', 'Some workloads and peers')
+    .example('$0 all', 'Everything, for a record')
     .strict()
     .version(false)
     .exitProcess(false)

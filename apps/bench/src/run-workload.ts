@@ -172,7 +172,9 @@ function contextOf(
     progress: (text) => progress.step(`round ${round}, ${subject.name}: ${text}`),
     skip(caseName, reason) {
       const key = `${subject.name} ${caseName}`
-      skippedCases.set(key, { subject: subject.name, reason: `${caseName}: ${reason}` })
+      const isNamed = reason.startsWith(`${caseName}: `)
+      const named = isNamed ? reason : `${caseName}: ${reason}`
+      skippedCases.set(key, { subject: subject.name, reason: named })
     },
   }
 }

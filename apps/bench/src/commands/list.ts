@@ -3,14 +3,21 @@ import { peers } from '../subjects/subjects.ts'
 import { targets } from '../targets.ts'
 import { workloads } from '../workloads/workloads.ts'
 
+const examples = `
+pnpm bench put --quick        a look, in minutes
+pnpm bench all                everything, for a record
+pnpm bench report             the page of what was measured
+npm run --silent bench -- ... the same without pnpm
+`
+
 /** What there is to measure, against what, and which targets have to wait. */
 export async function list(output: NodeJS.WritableStream): Promise<void> {
   const workloadTable = terminalTable(['workload', 'targets', 'what it measures'])
   for (const workload of workloads) {
-    const { name, targets, title } = workload
+    const { name, title } = workload
     const reason = workload.obstacle?.()
     const missing = reason === undefined ? '' : ` (not here: ${reason})`
-    workloadTable.push([name, targets.join(' '), `${title}${missing}`])
+    workloadTable.push([name, workload.targets.join(' '), `${title}${missing}`])
   }
   const peerTable = terminalTable(['peer', 'here', ''])
   for (const peer of peers) {
@@ -23,10 +30,8 @@ export async function list(output: NodeJS.WritableStream): Promise<void> {
     )
   }
   output.write(`${workloadTable.toString()}\n${peerTable.toString()}\n`)
-  for (const { id, text } of targets.filter(({ notYet }) => notYet !== undefined)) {
-    output.write(`not yet: ${id} ${text}\n`)
+  for (const { id, text, notYet } of targets) {
+    output.write(`${notYet === undefined ? 'target' : 'not yet:'} ${id} ${text}\n`)
   }
-  output.write(
-    'pnpm bench put --quick        a look, in minutes\npnpm bench all                everything, for a record\npnpm bench report             the page\n',
-  )
+  output.write(examples)
 }

@@ -75,7 +75,8 @@ export async function run(given: RunArguments, args: readonly string[]): Promise
   if (measured.length === 0) {
     throw new NothingToCompare('no workload could be measured; nothing was written')
   }
-  say(`written to ${file}; pnpm bench report ${given.out ?? ''} makes a page of it`)
+  const reportOf = given.out === undefined ? '' : ` ${given.out}`
+  say(`written to ${file}; pnpm bench report${reportOf} makes a page of it`)
   if (leftOut.length > 0) {
     throw new NothingToCompare(`nothing to compare with, so not measured: ${leftOut.join(', ')}`)
   }

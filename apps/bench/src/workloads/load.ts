@@ -8,7 +8,7 @@ export const loadKeys: Workload = {
   name: 'load',
   title: 'Load, and what a key costs',
   about:
-    'New keys in random order by batches of 1,000 into the embedded store, then a merge: memory over an empty process, and how long the event loop was kept from turning. The largest number is loaded in the first round only.',
+    'New keys in random order by batches of 1,000 into the embedded store: memory over an empty process after it, and how long the event loop was kept from turning, in a merge that follows too. The largest number is loaded in the first round only.',
   targets: ['P7', 'P8'],
   subjects: ['kv-embedded'],
   durability: 'none',

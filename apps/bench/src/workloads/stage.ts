@@ -87,7 +87,7 @@ export function mixOf(
 export function measured(caseName: string, result: StepResult): Measured {
   if (result.isOverloaded === true) throw new Error(`${caseName}: does not keep up with the rate`)
   if (result.errors > 0) {
-    throw new Error(`${caseName}: ${result.errors} operations failed: ${result.firstError}`)
+    throw new Error(`${caseName}: an operation failed: ${result.firstError}`)
   }
   if (result.operations === 0 || result.latency['p50'] === undefined) {
     throw new Error(`${caseName}: no operation was answered in time`)
