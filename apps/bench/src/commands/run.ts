@@ -1,4 +1,4 @@
-import { mkdir, open, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describeMachine } from '../machine.ts'
@@ -140,7 +140,11 @@ async function fileOf(given: string | undefined, at: Date): Promise<string> {
       : resolve(process.env['INIT_CWD'] ?? '.', given)
   try {
     if (given === undefined) await mkdir(resultsDirectory, { recursive: true })
-    await (await open(file, 'a')).close()
+    const handle = await open(file, 'a')
+    const { size } = await handle.stat()
+    await handle.close()
+    // It comes into being with the first workload that is finished.
+    if (size === 0) await rm(file)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new UsageError(`--out: ${file} cannot be written (${reason}). Nothing was run`)
