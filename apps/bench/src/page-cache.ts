@@ -15,6 +15,11 @@ async function dropFromPageCache(file: string): Promise<void> {
   await run('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none'])
 }
 
+/** Why it cannot be done here, if so. */
+export function pageCacheObstacle(): string | undefined {
+  return process.platform === 'linux' ? undefined : 'needs Linux and GNU dd'
+}
+
 /** Drops every file under `directory` from the page cache. */
 export async function dropDirectoryFromPageCache(directory: string): Promise<void> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })

@@ -53,16 +53,19 @@ export class Driver {
     const limit = delay(stepMsMax, undefined, { signal: waiting.signal }).then(() => {
       throw new Error(`the step ${step} has not ended within ${stepMsMax / 60_000} minutes`)
     })
-    const reply = await Promise.race([replied.then(([reply]) => reply), this.#died(), limit])
-    limit.catch(() => undefined)
-    waiting.abort()
-    if (reply.ok) return reply.answer as Steps[Name]['answers']
-    throw new Error(reply.message, { cause: reply.stack })
+    try {
+      const reply = await Promise.race([replied.then(([reply]) => reply), this.#died(), limit])
+      if (reply.ok) return reply.answer as Steps[Name]['answers']
+      throw new Error(reply.message, { cause: reply.stack })
+    } finally {
+      // Also when the driver died: a timer would keep the bench from ending.
+      waiting.abort()
+    }
   }
 
   /** Ends the loop that is running; its step then gives what it has measured. */
   stopLoop(): void {
-    this.#child.send({ stop: true })
+    if (this.#child.connected) this.#child.send({ stop: true })
   }
 
   /** Ends the process by its pid, without closing the session first, and waits. */

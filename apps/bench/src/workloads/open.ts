@@ -1,5 +1,5 @@
 import { Driver } from '../driver/driver.ts'
-import { dropDirectoryFromPageCache } from '../page-cache.ts'
+import { dropDirectoryFromPageCache, pageCacheObstacle } from '../page-cache.ts'
 import { keyCounts, nameOfCount } from './key-counts.ts'
 import { loadOf } from './stage.ts'
 import type { Measured, RoundContext, Workload } from './workload.ts'
@@ -13,6 +13,7 @@ interface Size {
 const valueBytes = 100
 /** Ten times the data of as many keys: the time to open must not grow with it. */
 const large = { count: 1_000_000, valueBytes: 1_000, suffix: ' of 1,000 B' }
+
 function sizes(context: Pick<RoundContext, 'scale'>): readonly Size[] {
   const { scale } = context
   const small = keyCounts[scale].map((count) => ({ count, valueBytes, suffix: '' }))
@@ -32,6 +33,7 @@ export const open: Workload = {
   targets: ['P9'],
   subjects: ['kv-embedded'],
   needsDisk: true,
+  obstacle: pageCacheObstacle,
   durability: 'interval',
   rounds: 3,
   parameters: () => ({ 'key bytes': 16, 'value bytes': valueBytes }),

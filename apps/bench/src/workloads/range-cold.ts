@@ -1,5 +1,5 @@
 import { deviceReads } from '../device-reads.ts'
-import { dropDirectoryFromPageCache } from '../page-cache.ts'
+import { dropDirectoryFromPageCache, pageCacheObstacle } from '../page-cache.ts'
 import { loadOf, measured, mixOf, onStage } from './stage.ts'
 import type { Measured, Scale, Workload } from './workload.ts'
 
@@ -21,6 +21,7 @@ export const rangeCold: Workload = {
   targets: ['P12'],
   subjects: ['kv-embedded'],
   needsDisk: true,
+  obstacle: pageCacheObstacle,
   durability: 'none',
   rounds: 5,
   parameters: (scale) => ({

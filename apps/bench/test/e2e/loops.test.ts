@@ -1,5 +1,8 @@
 /** The loops in real time: what they count, and that a stall is felt by all that should have started in it. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { closedLoop } from '../../src/driver/closed-loop.ts'
 import { openLoop } from '../../src/driver/open-loop.ts'
@@ -128,4 +131,19 @@ test('an answer that never comes is an error, not a bench that hangs', async () 
   expect(closed.firstError).toContain('3 operations were not answered')
   const options = { ...times, rate: 100, outstandingMax: 100, whenFull: 'wait' } as const
   expect((await openLoop(never, options)).firstError).toContain('were not answered')
+})
+
+test('a driver that dies is an error, and nothing keeps the bench from ending', async () => {
+  const driverFile = join(import.meta.dirname, '../../src/driver/driver.ts')
+  const program = `
+    import { Driver } from ${JSON.stringify(driverFile)}
+    const driver = Driver.start()
+    const files = [process.execPath]
+    const reading = driver.do('randomReads', { files, bytes: 1, depth: 1, measureMs: 600_000 })
+    setTimeout(() => driver.kill().then(() => driver.stopLoop()), 500)
+    await reading.catch((error) => console.log(error.message))
+  `
+  const args = ['--input-type=module', '-e', program]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 })
+  expect(stdout.trim()).toBe('the driver ended with SIGKILL')
 })
