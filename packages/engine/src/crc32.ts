@@ -6,20 +6,36 @@ import { crc32 as zlibCrc32 } from 'node:zlib'
 
 const shortRunMax = 256
 
-const table = new Int32Array(256)
-for (let byte = 0; byte < 256; byte++) {
-  let remainder = byte
-  for (let bit = 0; bit < 8; bit++) {
-    remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1
-  }
-  table[byte] = remainder
+/** By byte: what it leaves when `zeros` zero bytes follow it. */
+function remainders(zeros: number): Int32Array {
+  return Int32Array.from({ length: 256 }, (_, byte) => {
+    let remainder = byte
+    for (let bit = 0; bit < 8 * (zeros + 1); bit++) {
+      remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1
+    }
+    return remainder
+  })
 }
+
+const table = remainders(0)
+// Four bytes a step, by four tables: "slicing" (Kounavis and Berry, 2005).
+const table1 = remainders(1)
+const table2 = remainders(2)
+const table3 = remainders(3)
 
 /** The CRC of `bytes[start, end)`, continued from `seed`, the CRC of what came before. */
 export function crc32(bytes: Uint8Array, start: number, end: number, seed = 0): number {
   if (end - start > shortRunMax) return zlibCrc32(bytes.subarray(start, end), seed)
   let crc = ~seed
-  for (let at = start; at < end; at++) crc = table[(crc ^ bytes[at]!) & 0xff]! ^ (crc >>> 8)
+  let at = start
+  for (const last = end - 3; at < last; at += 4) {
+    crc =
+      table3[(crc ^ bytes[at]!) & 0xff]! ^
+      table2[((crc >>> 8) ^ bytes[at + 1]!) & 0xff]! ^
+      table1[((crc >>> 16) ^ bytes[at + 2]!) & 0xff]! ^
+      table[(crc >>> 24) ^ bytes[at + 3]!]!
+  }
+  for (; at < end; at++) crc = table[(crc ^ bytes[at]!) & 0xff]! ^ (crc >>> 8)
   return ~crc >>> 0
 }
 
