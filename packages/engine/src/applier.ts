@@ -10,6 +10,8 @@ export class Applier {
   readonly #keydir: Keydir
   readonly #files: FileTable
   readonly #record = new RecordView()
+  /** Reused from record to record. */
+  readonly #location = { slot: 0, offset: 0, size: 0, index: 0, expiresAt: 0 }
   #activeSlot: number
   #appliedIndex: number
 
@@ -34,6 +36,7 @@ export class Applier {
   /** Applies a run that stands at byte `offset` of the active segment. */
   apply(run: Run, offset: number): void {
     const record = this.#record
+    const location = this.#location
     const slot = this.#activeSlot
     const active = this.#files.file(slot)
     const runStart = run.frames[0]!.start
@@ -41,10 +44,16 @@ export class Applier {
       const end = frame.end - runStart
       for (let at = frame.start - runStart + frameHeaderBytes; at < end; at = record.end) {
         record.read(run.bytes, at, end)
-        const { key, size, index, expiresAt } = record
-        const location = { slot, offset: offset + at, size, index, expiresAt }
+        const { keyStart, valueStart, size } = record
         const isPut = record.kind === recordKind.put
-        const before = isPut ? this.#keydir.set(key, location) : this.#keydir.remove(key)
+        location.slot = slot
+        location.offset = offset + at
+        location.size = size
+        location.index = record.index
+        location.expiresAt = record.expiresAt
+        const before = isPut
+          ? this.#keydir.set(run.bytes, keyStart, valueStart, location)
+          : this.#keydir.remove(run.bytes, keyStart, valueStart)
         if (before !== undefined) this.#files.file(before.slot).forget(before.size)
         if (isPut) active.remember(size)
       }

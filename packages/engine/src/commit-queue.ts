@@ -1,9 +1,7 @@
 import type { Clock } from './clock.ts'
 import { KvError } from './errors.ts'
-import { Group, type LogOperation, type Run, type Waiter } from './group.ts'
-import { keyText, mapKey } from './key-text.ts'
+import { Group, type LogOperation, type PendingKey, type Run, type Waiter } from './group.ts'
 import type { LogWriter, OpenSegment } from './log-writer.ts'
-import { recordKind } from './record.ts'
 
 /** Bytes written and applied in one go: bounds how long applying holds the event loop. */
 const runBytesMax = 1024 * 1024
@@ -26,12 +24,6 @@ export interface CommitObserver {
   failed(error: unknown): void
 }
 
-/** The state of a key that operations not yet applied will leave. */
-export interface PendingKey {
-  readonly index: number
-  readonly exists: boolean
-}
-
 interface Watcher {
   readonly index: number
   readonly waiter: Waiter
@@ -47,13 +39,13 @@ export class CommitQueue {
   readonly #clock: Clock
   readonly #options: CommitQueueOptions
   readonly #observer: CommitObserver
-  /** Keys touched by operations that are gathered or in flight. */
-  readonly #pending = new Map<string, PendingKey>()
   #watchers: Watcher[] = []
   #gathering: Group
   #writing: Group
   #running: Promise<void> | undefined
   #lastTimestamp: number
+  /** Index behind the last applied record. */
+  #appliedEnd: number
   #failure: unknown
 
   constructor(
@@ -66,6 +58,7 @@ export class CommitQueue {
     this.#log = log
     this.#clock = clock
     this.#lastTimestamp = lastTimestamp
+    this.#appliedEnd = log.position.index
     this.#options = options
     this.#observer = observer
     this.#gathering = new Group(log.position)
@@ -83,7 +76,8 @@ export class CommitQueue {
 
   /** What the operations under way will leave of a key, if any touches it. */
   pendingKey(key: Uint8Array): PendingKey | undefined {
-    return this.#pending.get(mapKey(keyText(key)))
+    const pending = this.#gathering.pendingKey(key) ?? this.#writing.pendingKey(key)
+    return pending === undefined || pending.index < this.#appliedEnd ? undefined : pending
   }
 
   /**
@@ -100,14 +94,6 @@ export class CommitQueue {
       )
     }
     const firstIndex = this.#gathering.add(operations, this.#timestamp(), waiter)
-    let index = firstIndex
-    for (const { kind, key } of operations) {
-      const text = mapKey(keyText(key))
-      // Deleted first, so that the map's order is that of the indices.
-      this.#pending.delete(text)
-      this.#pending.set(text, { index, exists: kind === recordKind.put })
-      index++
-    }
     this.#start()
     return firstIndex
   }
@@ -200,10 +186,11 @@ export class CommitQueue {
     if (syncs) await this.#log.sync()
     const syncMs = syncs ? this.#clock.monotonic() - syncStart : undefined
     this.#observer.apply(run, offset)
-    this.#forget(run)
+    this.#appliedEnd = run.end.index
     this.#observer.written(run.records, run.bytes.length, syncMs)
-    for (const { waiters } of run.frames) for (const waiter of waiters) waiter.committed(syncs)
-    this.#tellWatchers(run.end.index, (waiter) => waiter.committed(syncs))
+    const now = this.#clock.monotonic()
+    for (const { waiters } of run.frames) for (const waiter of waiters) waiter.committed(syncs, now)
+    this.#tellWatchers(run.end.index, (waiter) => waiter.committed(syncs, now))
   }
 
   /**
@@ -216,16 +203,8 @@ export class CommitQueue {
     this.#gathering.closeFrame()
     this.#gathering.failRest(failure)
     this.#tellWatchers(Number.POSITIVE_INFINITY, (waiter) => waiter.failed(failure))
-    this.#pending.clear()
     group.reset(this.#log.position)
     this.#gathering.reset(this.#log.position)
-  }
-
-  #forget(run: Run): void {
-    for (const [text, { index }] of this.#pending) {
-      if (index >= run.end.index) break
-      this.#pending.delete(text)
-    }
   }
 
   #tellWatchers(indexEnd: number, tell: (waiter: Waiter) => void): void {

@@ -11,6 +11,21 @@ import { type SegmentKind, segmentFooterBytes, segmentHeaderBytes, segmentKind }
 /** A sealed file is complete, with its footer. A closed one is full but has no footer yet. */
 export type DataFileState = 'active' | 'closed' | 'sealed'
 
+/** The fields of a {@link DataFile}. */
+export type DataFileDescription = Readonly<
+  Omit<
+    DataFile,
+    | 'remember'
+    | 'forget'
+    | 'description'
+    | 'mayHoldOlder'
+    | 'directory'
+    | 'path'
+    | 'hintPath'
+    | 'deadBytes'
+  >
+>
+
 /** A log segment or a merge output, as the running store knows it. */
 export class DataFile {
   readonly kind: SegmentKind
@@ -67,6 +82,17 @@ export class DataFile {
     file.lowestKey = named.lowestKey
     file.highestKey = named.highestKey
     return file
+  }
+
+  /** What can be sent to another thread. */
+  description(): DataFileDescription {
+    return { ...this }
+  }
+
+  static described(description: DataFileDescription): DataFile {
+    const { kind, id, state, bytes, start } = description
+    const file = new DataFile(kind, id, state, bytes, start)
+    return Object.assign(file, description)
   }
 
   /** The keydir now points at a record of `size` bytes in this file. */

@@ -101,6 +101,21 @@ test('a group that is reset starts over at another position', () => {
   expect(recordsIn(group.takeRun(1)!, position)).toEqual(['5 b= @1'])
 })
 
+test('knows what its operations will leave of a key', () => {
+  const group = new Group(position)
+  group.add([operation('a', '1'), operation('b', '1')], 1, waiterOf([]))
+  expect(group.pendingKey(Buffer.from('a'))).toEqual({ index: 5, exists: true })
+  group.closeFrame()
+  group.add([operation('a'), operation('c', '1')], 1, waiterOf([]))
+  expect(group.pendingKey(Buffer.from('a'))).toEqual({ index: 7, exists: false })
+  group.add([operation('a', '2')], 1, waiterOf([]))
+  expect(group.pendingKey(Buffer.from('a'))).toEqual({ index: 9, exists: true })
+  expect(group.pendingKey(Buffer.from('b'))).toEqual({ index: 6, exists: true })
+  expect(group.pendingKey(Buffer.from('d'))).toBeUndefined()
+  group.reset(position)
+  expect(group.pendingKey(Buffer.from('a'))).toBeUndefined()
+})
+
 function batch(count: number): LogOperation[] {
   return Array.from({ length: count }, () => operation('k', ''))
 }

@@ -7,7 +7,8 @@ import {
   type LogPosition,
   sealFrame,
 } from './frame.ts'
-import { encodeRecord, type RecordKind, recordBytes } from './record.ts'
+import { keyText, mapKey } from './key-text.ts'
+import { encodeRecord, type RecordKind, RecordView, recordBytes, recordKind } from './record.ts'
 
 const bufferBytesMin = 64 * 1024
 /** A buffer that a burst has grown beyond this is given back once the burst is written. */
@@ -24,8 +25,15 @@ export interface LogOperation {
 export interface Waiter {
   /** Wants the frame on the disk whatever the store's mode is. */
   readonly wantsSync: boolean
-  committed(synced: boolean): void
+  /** `now`: on the monotonic clock, in ms. */
+  committed(synced: boolean, now: number): void
   failed(error: Error): void
+}
+
+/** The state of a key that operations not yet applied will leave. */
+export interface PendingKey {
+  readonly index: number
+  readonly exists: boolean
 }
 
 /** Frames of a group that are written together. `bytes` is good until the group is emptied. */
@@ -64,6 +72,11 @@ export class Group {
   #frameTimestamp = 0
   #framePosition: LogPosition
   #waiters: Waiter[] = []
+  /** By key as text: its newest operation, for the operations that somebody has asked after so far. */
+  readonly #newest = new Map<string, PendingKey>()
+  /** The operations up to here are in `#newest`: a number of closed frames, and the end of a record behind them. */
+  #indexedFrames = 0
+  #indexedEnd = 0
 
   constructor(position: LogPosition) {
     this.#start = position
@@ -100,6 +113,9 @@ export class Group {
     this.#frameRecords = 0
     this.#framePosition = position
     this.#waiters = []
+    this.#newest.clear()
+    this.#indexedFrames = 0
+    this.#indexedEnd = 0
   }
 
   /**
@@ -127,6 +143,19 @@ export class Group {
     }
     this.#waiters.push(waiter)
     return firstIndex
+  }
+
+  /**
+   * What the operations in the group will leave of a key, if any touches it. They are indexed by key only now:
+   * most groups are never asked.
+   */
+  pendingKey(key: Uint8Array): PendingKey | undefined {
+    for (; this.#indexedFrames < this.#frames.length; this.#indexedFrames++) {
+      const frame = this.#frames[this.#indexedFrames]!
+      this.#indexFrame(frame.start, frame.end)
+    }
+    if (this.#frameRecords > 0) this.#indexFrame(this.#frameStart, this.#end)
+    return this.#newest.get(mapKey(keyText(key)))
   }
 
   /** Closes the open frame: the group's frames are complete. */
@@ -186,6 +215,18 @@ export class Group {
   failRest(error: Error): void {
     const rest = this.#frames.slice(this.#nextRun).flatMap(({ waiters }) => waiters)
     for (const waiter of [...rest, ...this.#waiters]) waiter.failed(error)
+  }
+
+  #indexFrame(start: number, end: number): void {
+    const record = new RecordView()
+    for (let at = Math.max(start + frameHeaderBytes, this.#indexedEnd); at < end; at = record.end) {
+      record.read(this.#buffer, at, end)
+      this.#newest.set(mapKey(keyText(record.key)), {
+        index: record.index,
+        exists: record.kind === recordKind.put,
+      })
+    }
+    this.#indexedEnd = end
   }
 
   #openFrame(now: number): void {

@@ -4,7 +4,7 @@ import type { ReadableFile } from './file-system/file-system.ts'
 import { readFully, readFullySync } from './file-system/transfer.ts'
 import type { FileTable } from './file-table.ts'
 import { keyText } from './key-text.ts'
-import type { Location } from './keydir/keydir.ts'
+import type { Location } from './keydir/location.ts'
 import {
   expiryBytes,
   neverExpires,
@@ -13,6 +13,7 @@ import {
   recordBytes,
   recordKind,
 } from './record.ts'
+import { type RecordSpan, recordSpans } from './record-span.ts'
 
 /** Records up to this size are read in the same turn of the event loop when their file is open. */
 const syncReadBytesMax = 64 * 1024
@@ -22,9 +23,9 @@ const syncReadBytesMax = 64 * 1024
  */
 const slowReadMs = 0.3
 const pooledReadsAfterSlowOne = 32
-/** Reads under way at once for one caller. */
+/** Spans being read at once for one caller. */
 const readsInFlightMax = 32
-/** Records read in one turn of the event loop; a multiple of {@link readsInFlightMax}. */
+/** Records, in whole spans, read in one turn of the event loop. */
 const recordsPerTurn = 256
 
 /** A key and where its record should be. */
@@ -58,40 +59,108 @@ export class RecordReader {
   /** The record, in this turn of the event loop where that is quick. */
   read(address: RecordAddress): RecordView | Promise<RecordView> {
     const { location } = address
-    const handle = this.#isQuick(location) ? this.#files.handle(location.slot) : undefined
+    const handle = this.#isQuick(location.size) ? this.#files.handle(location.slot) : undefined
     if (handle === undefined) return this.#readLater(address)
     const bytes = Buffer.allocUnsafe(location.size)
     const start = this.#clock.monotonic()
     const count = this.#readSync(handle, bytes, address)
-    if (this.#clock.monotonic() - start > slowReadMs) {
-      this.#pooledReadsLeft = pooledReadsAfterSlowOne
-    }
-    return this.#verified(bytes.subarray(0, count), address)
+    this.#noteDuration(start)
+    return this.#verified(bytes.subarray(0, count), 0, address)
   }
 
   /**
-   * Reads many records, in the order asked for, some of them at once. Their files stay, from this very call
-   * on, until all are read.
+   * Reads many records, in the order asked for, neighbours together and some spans at once. Their files stay,
+   * from this very call on, until all are read. Records of one span share its memory.
    */
   async readMany(addresses: readonly RecordAddress[]): Promise<RecordView[]> {
-    const slots = new Set(addresses.map(({ location }) => location.slot))
-    const release = this.#files.pin(slots)
+    const release = this.#files.pin(new Set(addresses.map(({ location }) => location.slot)))
     try {
-      const records: RecordView[] = []
-      for (let at = 0; at < addresses.length; at += readsInFlightMax) {
-        const batch = addresses.slice(at, at + readsInFlightMax)
+      const records = new Array<RecordView>(addresses.length)
+      const later: Promise<void>[] = []
+      let recordsThisTurn = 0
+      for (const span of recordSpans(addresses)) {
         // Reads of cached records never leave the turn by themselves.
-        if (at > 0 && at % recordsPerTurn === 0) await this.#clock.nextTurn()
-        records.push(...(await Promise.all(batch.map(async (address) => this.read(address)))))
+        if (recordsThisTurn >= recordsPerTurn) {
+          await this.#clock.nextTurn()
+          recordsThisTurn = 0
+        }
+        recordsThisTurn += span.end - span.start
+        const pending = this.#readSpan(span, addresses, records)
+        if (pending !== undefined) later.push(pending)
+        if (later.length === readsInFlightMax) await Promise.all(later.splice(0))
       }
+      await Promise.all(later)
       return records
     } finally {
       await release()
     }
   }
 
-  #isQuick(location: Location): boolean {
-    if (location.size > syncReadBytesMax) return false
+  /** Reads a span, in this turn of the event loop where that is quick. */
+  #readSpan(
+    span: RecordSpan,
+    addresses: readonly RecordAddress[],
+    records: RecordView[],
+  ): Promise<void> | undefined {
+    if (span.end - span.start === 1) {
+      const record = this.read(addresses[span.start]!)
+      if (record instanceof RecordView) records[span.start] = record
+      else return record.then((read) => void (records[span.start] = read))
+      return undefined
+    }
+    const handle = this.#isQuick(span.size) ? this.#files.handle(span.slot) : undefined
+    if (handle === undefined) return this.#readSpanLater(span, addresses, records)
+    const bytes = Buffer.allocUnsafeSlow(span.size)
+    const start = this.#clock.monotonic()
+    let count: number
+    try {
+      count = readFullySync(handle, bytes, span.offset)
+    } catch {
+      // One by one, to say which record it is that cannot be read.
+      return this.#readSingly(span, addresses, records)
+    }
+    this.#noteDuration(start)
+    this.#verifySpan(span, bytes.subarray(0, count), addresses, records)
+    return undefined
+  }
+
+  async #readSpanLater(
+    span: RecordSpan,
+    addresses: readonly RecordAddress[],
+    records: RecordView[],
+  ): Promise<void> {
+    const bytes = Buffer.allocUnsafeSlow(span.size)
+    const count = await this.#files
+      .withFile(span.slot, (handle) => readFully(handle, bytes, span.offset))
+      .catch(() => -1)
+    if (count === -1) await this.#readSingly(span, addresses, records)
+    else this.#verifySpan(span, bytes.subarray(0, count), addresses, records)
+  }
+
+  async #readSingly(
+    span: RecordSpan,
+    addresses: readonly RecordAddress[],
+    records: RecordView[],
+  ): Promise<void> {
+    for (let place = span.start; place < span.end; place++) {
+      records[place] = await this.read(addresses[place]!)
+    }
+  }
+
+  #verifySpan(
+    span: RecordSpan,
+    bytes: Buffer,
+    addresses: readonly RecordAddress[],
+    records: RecordView[],
+  ): void {
+    for (let place = span.start; place < span.end; place++) {
+      const address = addresses[place]!
+      records[place] = this.#verified(bytes, address.location.offset - span.offset, address)
+    }
+  }
+
+  #isQuick(size: number): boolean {
+    if (size > syncReadBytesMax) return false
     if (this.#pooledReadsLeft === 0) return true
     this.#pooledReadsLeft--
     return false
@@ -104,7 +173,7 @@ export class RecordReader {
       const count = await readFully(handle, bytes, location.offset).catch((error: unknown) => {
         throw this.#corrupt(address, error)
       })
-      return this.#verified(bytes.subarray(0, count), address)
+      return this.#verified(bytes.subarray(0, count), 0, address)
     })
   }
 
@@ -116,13 +185,21 @@ export class RecordReader {
     }
   }
 
-  #verified(bytes: Buffer, address: RecordAddress): RecordView {
+  /** Notes how long a read took that began at `start` and held the event loop. */
+  #noteDuration(start: number): void {
+    if (this.#clock.monotonic() - start <= slowReadMs) return
+    this.#pooledReadsLeft = pooledReadsAfterSlowOne
+  }
+
+  /** The record that `bytes` hold at `at`, if it is the one addressed. */
+  #verified(bytes: Buffer, at: number, address: RecordAddress): RecordView {
     const { key, location, kind = recordKind.put } = address
     const record = new RecordView()
+    const end = at + location.size
     const good =
-      bytes.length === location.size &&
-      record.readChecked(bytes, 0, bytes.length) &&
-      record.end === bytes.length &&
+      end <= bytes.length &&
+      record.readChecked(bytes, at, end) &&
+      record.end === end &&
       record.kind === kind &&
       record.index === location.index &&
       record.key.equals(key)

@@ -1,10 +1,8 @@
+import type { Jobs } from './background/jobs.ts'
 import type { Clock } from './clock.ts'
 import { passingDiskError } from './disk-error.ts'
-import type { FileSystem } from './file-system/file-system.ts'
+import { segmentFileName } from './file-names.ts'
 import { writeFully } from './file-system/transfer.ts'
-import { writeHint } from './hint-file.ts'
-import { HintImageBuilder } from './hint-image.ts'
-import { scanLog } from './log-scan.ts'
 import type { OpenSegment } from './log-writer.ts'
 import type { Logger } from './logger.ts'
 import { encodeSegmentFooter, footerCrc, segmentHeaderBytes, segmentKind } from './segment.ts'
@@ -22,7 +20,7 @@ export interface SealObserver {
  * waits for the next attempt, and is scanned at the next open. A hint that cannot be written is done without.
  */
 export class Sealer {
-  readonly #fileSystem: FileSystem
+  readonly #jobs: Jobs
   readonly #directory: string
   readonly #clock: Clock
   readonly #logger: Logger
@@ -33,13 +31,13 @@ export class Sealer {
   #closing = false
 
   constructor(
-    fileSystem: FileSystem,
+    jobs: Jobs,
     directory: string,
     clock: Clock,
     logger: Logger,
     observer: SealObserver,
   ) {
-    this.#fileSystem = fileSystem
+    this.#jobs = jobs
     this.#directory = directory
     this.#clock = clock
     this.#logger = logger
@@ -137,21 +135,16 @@ export class Sealer {
     file.bytes += footer.length
   }
 
-  async #writeHint({ file, handle }: OpenSegment): Promise<void> {
-    const builder = new HintImageBuilder()
-    const end = await scanLog(handle, file.bytes, file.start, {
-      record: (record, offset) => builder.add(record, offset),
+  #writeHint({ file }: OpenSegment): Promise<void> {
+    const { id, bytes, start, highestIndex, footerCrc } = file
+    return this.#jobs.writeSegmentHint({
+      folder: `${this.#directory}/${file.directory}`,
+      fileName: segmentFileName(id),
+      id,
+      bytes,
+      start,
+      highestIndex,
+      footerCrc,
     })
-    if (end.position.index !== file.highestIndex + 1) {
-      throw new Error(`${file.path} is damaged at byte ${end.offset}`)
-    }
-    const image = await builder.build(() => this.#clock.nextTurn())
-    await writeHint(
-      this.#fileSystem,
-      `${this.#directory}/${file.directory}`,
-      file.id,
-      image,
-      file.footerCrc,
-    )
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Applier } from './applier.ts'
+import { jobsOn } from './background/jobs-on.ts'
 import { boundsOf, checkedKey } from './bytes-argument.ts'
 import { type CommitObserver, CommitQueue } from './commit-queue.ts'
 import { notOpened, takeDataDirectory } from './data-directory.ts'
@@ -9,8 +10,7 @@ import { marksFileName } from './file-names.ts'
 import { type DirectoryLock, type WritableFile } from './file-system/file-system.ts'
 import { FileTable } from './file-table.ts'
 import type { LogOperation } from './group.ts'
-import { HeapKeydir } from './keydir/heap-keydir.ts'
-import type { Keydir } from './keydir/keydir.ts'
+import { Keydir } from './keydir/keydir.ts'
 import { LogWriter } from './log-writer.ts'
 import { MarksWriter } from './marks-writer.ts'
 import type { MergeReport } from './merge/merge.ts'
@@ -29,6 +29,7 @@ import type {
   RangeEntry,
   RangeOptions,
   RangePage,
+  ReachedDurability,
   StoredValue,
   WriteOptions,
   WriteResult,
@@ -85,7 +86,7 @@ export class Store implements AsyncDisposable {
       ),
     )
     try {
-      const keydir = new HeapKeydir()
+      const keydir = new Keydir()
       const recovered = await recover({ fileSystem, directory, clock, logger, files, keydir })
       const marksFile = await fileSystem.openForWriting(`${directory}/${marksFileName}`)
       const store = new Store(directory, configuration, {
@@ -141,7 +142,8 @@ export class Store implements AsyncDisposable {
       { syncAlways: configuration.durability === 'always', pendingBytesMax },
       this.#observer(),
     )
-    this.#sealer = new Sealer(fileSystem, directory, clock, logger, {
+    const jobs = jobsOn(fileSystem, clock)
+    this.#sealer = new Sealer(jobs, directory, clock, logger, {
       sealed: () => {
         // What cannot be closed now is closed with the next one.
         files.closeSurplus().catch(() => undefined)
@@ -154,10 +156,10 @@ export class Store implements AsyncDisposable {
         fileSystem,
         directory,
         clock,
+        jobs,
         files,
         keydir,
         segmentBytes,
-        reader: this.#reader,
         commits: this.#commits,
         appliedIndex: () => this.#applier.appliedIndex,
       },
@@ -188,10 +190,8 @@ export class Store implements AsyncDisposable {
    * @throws KvError KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL (none of them wrote
    * anything), KV_STORAGE_FAILED (whether it was written is unknown).
    */
-  async put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteResult> {
-    const result = await this.#write(() => [this.#checked({ type: 'put', key, value })], options)
-    this.#counters.operations.puts++
-    return result
+  put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteResult> {
+    return this.#write('puts', () => [this.#checked({ type: 'put', key, value })], options)
   }
 
   /** Removes a key. An absent one logs nothing. Throws as {@link put}. */
@@ -199,13 +199,13 @@ export class Store implements AsyncDisposable {
     this.#refuseWhenClosed()
     const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
     this.#commits.refuseIfFailed()
-    this.#counters.operations.deletes++
     const pending = this.#commits.pendingKey(keyBytes)
     if (pending?.exists ?? this.#keydir.lookup(keyBytes) !== undefined) {
       const operation = this.#checked({ type: 'delete', key: keyBytes })
-      const { version, durability } = await this.#write(() => [operation], options)
+      const { version, durability } = await this.#write('deletes', () => [operation], options)
       return { existed: true, version, durability }
     }
+    this.#counters.operations.deletes++
     // That the key is absent holds only once the delete that removes it has been committed.
     const reached =
       pending === undefined ? this.#modeReached() : await this.#watch(pending.index, options)
@@ -218,13 +218,12 @@ export class Store implements AsyncDisposable {
    *
    * @throws KvError KV_BATCH_TOO_LARGE and as {@link put}; `RangeError` for an empty batch.
    */
-  async batch(
-    operations: readonly BatchOperation[],
-    options: WriteOptions = {},
-  ): Promise<WriteResult> {
-    const result = await this.#write(() => logOperations(operations, this.#configuration), options)
-    this.#counters.operations.batches++
-    return result
+  batch(operations: readonly BatchOperation[], options: WriteOptions = {}): Promise<WriteResult> {
+    return this.#write(
+      'batches',
+      () => logOperations(operations, this.#configuration),
+      options,
+    )
   }
 
   /** The value of a key and its version, or undefined. Throws KV_CORRUPT_RECORD when its bytes are damaged. */
@@ -351,18 +350,19 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  async #write(
+  /** Submits what `operations` returns. One promise a write: this is the hot path. */
+  #write(
+    counter: 'puts' | 'deletes' | 'batches',
     operations: () => readonly LogOperation[],
     options: WriteOptions,
   ): Promise<WriteResult> {
-    this.#refuseWhenClosed()
-    const { clock } = this.#configuration
-    const start = clock.monotonic()
-    const waiter = new PromisedWrite(options)
-    const version = this.#submit(operations, waiter)
-    const durability = await waiter.durability
-    this.#counters.writes.record(clock.monotonic() - start)
-    return { version, durability }
+    return new Promise((resolve, reject) => {
+      this.#refuseWhenClosed()
+      const start = this.#configuration.clock.monotonic()
+      const waiter = new PromisedWrite(options, start, this.#counters.writes, resolve, reject)
+      waiter.version = this.#submit(operations, waiter)
+      this.#counters.operations[counter]++
+    })
   }
 
   #checked(operation: BatchOperation): LogOperation {
@@ -379,10 +379,13 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  #watch(index: number, options: WriteOptions): Promise<'written' | 'synced'> {
-    const waiter = new PromisedWrite(options)
-    this.#commits.watch(index, waiter)
-    return waiter.durability
+  async #watch(index: number, options: WriteOptions): Promise<ReachedDurability> {
+    const start = this.#configuration.clock.monotonic()
+    const { durability } = await new Promise<WriteResult>((resolve, reject) => {
+      const waiter = new PromisedWrite(options, start, this.#counters.writes, resolve, reject)
+      this.#commits.watch(index, waiter)
+    })
+    return durability
   }
 
   #modeReached(): 'written' | 'synced' {

@@ -3,7 +3,8 @@ import { KvError } from './errors.ts'
 import type { LogOperation, Waiter } from './group.ts'
 import type { StoreConfiguration } from './options.ts'
 import { recordKind } from './record.ts'
-import type { BatchOperation, ReachedDurability, WriteOptions } from './results.ts'
+import type { LatencyHistogram } from './histogram.ts'
+import type { BatchOperation, WriteOptions, WriteResult } from './results.ts'
 
 const noValue = new Uint8Array(0)
 
@@ -62,21 +63,32 @@ export function wantsSync({ durability }: WriteOptions): boolean {
 
 /** A waiter that settles a promise with what was reached. */
 export class PromisedWrite implements Waiter {
+  /** Of the write it waits for. */
+  version = 0
   readonly wantsSync: boolean
-  readonly durability: Promise<ReachedDurability>
-  #resolve!: (durability: ReachedDurability) => void
-  #reject!: (error: Error) => void
+  readonly #start: number
+  readonly #latencies: LatencyHistogram
+  readonly #resolve: (result: WriteResult) => void
+  readonly #reject: (error: Error) => void
 
-  constructor(options: WriteOptions) {
+  /** `start`: of the call, on the monotonic clock, in ms. */
+  constructor(
+    options: WriteOptions,
+    start: number,
+    latencies: LatencyHistogram,
+    resolve: (result: WriteResult) => void,
+    reject: (error: Error) => void,
+  ) {
     this.wantsSync = wantsSync(options)
-    this.durability = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
+    this.#start = start
+    this.#latencies = latencies
+    this.#resolve = resolve
+    this.#reject = reject
   }
 
-  committed(synced: boolean): void {
-    this.#resolve(synced ? 'synced' : 'written')
+  committed(synced: boolean, now: number): void {
+    this.#latencies.record(now - this.#start)
+    this.#resolve({ version: this.version, durability: synced ? 'synced' : 'written' })
   }
 
   failed(error: Error): void {

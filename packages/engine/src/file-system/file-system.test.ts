@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import type { FileSystemUnderTest } from '../../test/file-system/contract.ts'
 import { describeFileSystemContract } from '../../test/file-system/contract.ts'
+import { blockingFileSystem } from './blocking-file-system.ts'
+import type { FileSystem } from './file-system.ts'
 import { nodeFileSystem } from './node-file-system.ts'
 import { SimFileSystem } from './sim-file-system.ts'
 
-describeFileSystemContract('this machine', makeReal)
+describeFileSystemContract('this machine', () => makeReal(nodeFileSystem))
+
+describeFileSystemContract('this machine, blocking', () => makeReal(blockingFileSystem))
 
 describeFileSystemContract('simulated', async () => {
   const fileSystem = new SimFileSystem()
@@ -14,12 +18,15 @@ describeFileSystemContract('simulated', async () => {
   return { fileSystem, root: '/store', cleanUp: async () => expect(fileSystem.openFiles).toBe(0) }
 })
 
-test('files and directories are for their owner only', async () => {
-  const { root, cleanUp } = await makeReal()
+test.each([
+  ['', nodeFileSystem],
+  [', blocking', blockingFileSystem],
+])('files and directories are for their owner only%s', async (_, fileSystem) => {
+  const { root, cleanUp } = await makeReal(fileSystem)
   try {
-    const file = await nodeFileSystem.createFile(`${root}/a`)
+    const file = await fileSystem.createFile(`${root}/a`)
     await file.close()
-    await nodeFileSystem.makeDirectory(`${root}/d`)
+    await fileSystem.makeDirectory(`${root}/d`)
     expect((await stat(`${root}/a`)).mode & 0o777).toBe(0o600)
     expect((await stat(`${root}/d`)).mode & 0o777).toBe(0o700)
   } finally {
@@ -27,10 +34,10 @@ test('files and directories are for their owner only', async () => {
   }
 })
 
-async function makeReal(): Promise<FileSystemUnderTest> {
+async function makeReal(fileSystem: FileSystem): Promise<FileSystemUnderTest> {
   const root = await mkdtemp(`${tmpdir()}/kv-file-system-`)
   return {
-    fileSystem: nodeFileSystem,
+    fileSystem,
     root,
     symlink,
     cleanUp: () => rm(root, { recursive: true }),

@@ -12,23 +12,20 @@ import {
 import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { lockDirectory } from './directory-lock.ts'
 import type { FileSystem, ReadableFile, WritableFile } from './file-system.ts'
+import { directoryMode, fileMode, openFlags } from './open-flags.ts'
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
-
-/** Nobody but the owner may read a store. */
-const fileMode = 0o600
-const directoryMode = 0o700
+const { O_DIRECTORY, O_RDONLY } = constants
 
 /** The disk of this machine. A symbolic link in place of a file is refused (`ELOOP`); one to a directory is followed. */
 export const nodeFileSystem: FileSystem = {
   openForReading(path: string): Promise<ReadableFile> {
-    return openFile(path, O_RDONLY | O_NOFOLLOW)
+    return openFile(path, openFlags.read)
   },
   openForWriting(path: string): Promise<WritableFile> {
-    return openFile(path, O_RDWR | O_NOFOLLOW)
+    return openFile(path, openFlags.write)
   },
   createFile(path: string): Promise<WritableFile> {
-    return openFile(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+    return openFile(path, openFlags.create)
   },
   rename,
   unlink,

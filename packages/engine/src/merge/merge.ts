@@ -1,56 +1,55 @@
 /**
  * Merge: rewrites the live records of its inputs, in key order, into new files, and drops the rest.
  *
- * 1. The inputs' hints are walked as one, key by key. Of each key the newest record among the inputs is
- *    judged: a put lives if the keydir still names that very record; a tombstone lives while an older record
- *    of its key may lie in a file outside the inputs, which would come back without it.
- * 2. What lives is copied verbatim into new files with their hints, all made durable.
- * 3. The log is synced up to `mergedAt`, the index applied when liveness was last judged: what made the dropped
+ * 1. A job, on another thread where there is one, judges the inputs' records and copies what lives into new
+ *    files with their hints, all made durable (`merge-job.ts`).
+ * 2. The log is synced up to `mergedAt`, the index applied when liveness was last judged: what made the dropped
  *    records dead must not be lost after them.
- * 4. MANIFEST is replaced by one that names the outputs instead of the inputs: the one step that counts. A
+ * 3. MANIFEST is replaced by one that names the outputs instead of the inputs: the one step that counts. A
  *    crash before it leaves the old state, a crash behind it the new one.
- * 5. The keydir is re-pointed in slices, each entry only if it still names the same record in an input.
- * 6. The inputs are removed as soon as nobody reads them.
+ * 4. The keydir is re-pointed in slices, each entry only if it still names the same record in an input.
+ * 5. The inputs are removed as soon as nobody reads them.
  */
 import { assert } from '../assert.ts'
+import type { Jobs } from '../background/jobs.ts'
 import type { Clock } from '../clock.ts'
 import type { CommitQueue } from '../commit-queue.ts'
 import { DataFile } from '../data-file.ts'
 import { diskError } from '../disk-error.ts'
-import { manifestFileName } from '../file-names.ts'
+import {
+  hintFileName,
+  manifestFileName,
+  mergeDirectoryName,
+  segmentFileName,
+  temporarySuffix,
+} from '../file-names.ts'
 import type { FileSystem } from '../file-system/file-system.ts'
 import type { FileTable } from '../file-table.ts'
-import type { HintEntry } from '../hint.ts'
-import { HintCursor } from '../hint-cursor.ts'
-import { mergeHints } from '../hint-merge.ts'
 import type { Keydir } from '../keydir/keydir.ts'
 import { encodeManifest, type Manifest, type ManifestFile } from '../manifest.ts'
-import { recordKind } from '../record.ts'
-import type { RecordAddress, RecordReader } from '../record-reader.ts'
-import { hintFilesOpenMax, openSealedFileCursor } from '../sealed-file-cursor.ts'
+import { openSealedFileCursor } from '../sealed-file-cursor.ts'
 import { segmentKind } from '../segment.ts'
-import { replaceFile } from '../small-file.ts'
-import { type MergeOutput, OutputWriter } from './output-writer.ts'
+import { removeIfThere, replaceFile } from '../small-file.ts'
+import type { MergeControl } from './merge-control.ts'
+import type { MergeJobResult } from './merge-job.ts'
 
-/** Records copied, or entries re-pointed, between two turns of the event loop. */
-const recordsPerTurn = 256
+/** Entries re-pointed between two turns of the event loop. */
+const entriesPerTurn = 256
 
 /** What a merge works on. */
 export interface MergeContext {
   readonly fileSystem: FileSystem
   readonly directory: string
   readonly clock: Clock
+  readonly jobs: Jobs
   readonly files: FileTable
   readonly keydir: Keydir
-  readonly reader: RecordReader
   readonly commits: CommitQueue
   readonly segmentBytes: number
   /** Index of the last applied record. */
   appliedIndex(): number
-  /** The id of one more output. None is given twice, also when a merge fails. */
-  takeOutputId(): number
-  /** Throws when the merge should end before it counts. */
-  refuseWhenStopping(): void
+  /** Ids for `count` outputs, one after the other; returns the first. None is given twice, also when a merge fails. */
+  takeOutputIds(count: number): number
 }
 
 /** What a merge did. Sizes in bytes. */
@@ -70,126 +69,45 @@ export async function merge(
   context: MergeContext,
   manifest: Manifest,
   slots: readonly number[],
+  control: MergeControl,
 ): Promise<{ manifest: Manifest; report: MergeReport }> {
-  const { files } = context
+  const { files, fileSystem, directory, segmentBytes } = context
   const inputs = new Set(slots)
   const release = files.pin(slots)
-  const writer = new OutputWriter(context.fileSystem, context.directory, context.segmentBytes, () =>
-    context.takeOutputId(),
-  )
+  const inputFiles = slots.map((slot) => files.file(slot))
+  const outputsMax = Math.ceil(sum(inputFiles, ({ bytes }) => bytes) / segmentBytes) + 1
+  const firstOutputId = context.takeOutputIds(outputsMax)
   let manifestMayBeReplaced = false
   try {
-    const copier = new LiveRecordCopier(context, inputs, writer)
-    await copier.copyAll()
+    const result = await context.jobs.merge({
+      directory,
+      segmentBytes,
+      firstOutputId,
+      inputs: inputFiles.map((file) => file.description()),
+      outside: [...files.files()]
+        .filter((file) => !inputFiles.includes(file))
+        .map((file) => file.description()),
+      keydir: context.keydir.share(),
+      control: control.shared,
+    })
     const mergedAt = context.appliedIndex()
-    const outputs = await writer.finish()
+    control.refuseWhenStopped()
     await context.commits.sync()
-    const next = nextManifest(context, manifest, inputs, outputs, mergedAt)
-    await replaceFile(
-      context.fileSystem,
-      context.directory,
-      manifestFileName,
-      encodeManifest(next),
-      () => {
-        manifestMayBeReplaced = true
-      },
-    )
-    const report = { ...copier.report(), ...sizes(context, slots, outputs) }
-    await adopt(context, inputs, outputs)
+    const next = nextManifest(context, manifest, inputs, result.outputs, mergedAt)
+    await replaceFile(fileSystem, directory, manifestFileName, encodeManifest(next), () => {
+      manifestMayBeReplaced = true
+    })
+    const report = reportOf(inputFiles, result)
+    await adopt(context, inputs, result.outputs)
     for (const slot of slots) await files.retire(slot)
     return { manifest: next, report }
   } catch (error) {
     // Which of the two manifests a crash would find is unknown: nothing may be built on either.
     if (manifestMayBeReplaced) throw context.commits.fail(error)
-    await writer.abort().catch(() => undefined)
+    await removeOutputs(context, firstOutputId, outputsMax).catch(() => undefined)
     throw diskError(error, 'the merge was not made')
   } finally {
     await release()
-  }
-}
-
-/** Judges the inputs' records and copies the living. */
-class LiveRecordCopier {
-  readonly #context: MergeContext
-  readonly #inputs: ReadonlySet<number>
-  readonly #writer: OutputWriter
-  readonly #outside: readonly DataFile[]
-  #batch: RecordAddress[] = []
-  #liveRecords = 0
-  #keptTombstones = 0
-
-  constructor(context: MergeContext, inputs: ReadonlySet<number>, writer: OutputWriter) {
-    this.#context = context
-    this.#inputs = inputs
-    this.#writer = writer
-    const inputFiles = new Set([...inputs].map((slot) => context.files.file(slot)))
-    this.#outside = [...context.files.files()].filter((file) => !inputFiles.has(file))
-  }
-
-  async copyAll(): Promise<void> {
-    const cursors: HintCursor[] = []
-    try {
-      for (const slot of this.#inputs) {
-        cursors.push(await this.#openCursor(slot, cursors.length < hintFilesOpenMax))
-      }
-      await mergeHints(cursors, this.#nextTurn, (slot, entry) => this.#judge(slot, entry))
-      await this.#flush()
-    } finally {
-      for (const cursor of cursors) await cursor.close()
-    }
-  }
-
-  report(): Pick<MergeReport, 'liveRecords' | 'keptTombstones'> {
-    return { liveRecords: this.#liveRecords, keptTombstones: this.#keptTombstones }
-  }
-
-  #nextTurn = (): Promise<void> => this.#context.clock.nextTurn()
-
-  #openCursor(slot: number, keepsHintOpen: boolean): Promise<HintCursor> {
-    const { fileSystem, directory, files } = this.#context
-    return files.withFile(slot, async (handle) => {
-      const file = files.file(slot)
-      const { cursor } = await openSealedFileCursor(
-        fileSystem,
-        directory,
-        slot,
-        file,
-        handle,
-        this.#nextTurn,
-        keepsHintOpen,
-      )
-      return cursor
-    })
-  }
-
-  #judge(slot: number, entry: HintEntry): Promise<void> | undefined {
-    if (!this.#lives(entry)) return undefined
-    if (entry.kind === recordKind.put) this.#liveRecords++
-    else this.#keptTombstones++
-    const { offset, size, index, expiresAt, kind } = entry
-    this.#batch.push({
-      key: Buffer.from(entry.key),
-      kind,
-      location: { slot, offset, size, index, expiresAt },
-    })
-    return this.#batch.length < recordsPerTurn ? undefined : this.#flush()
-  }
-
-  #lives(entry: HintEntry): boolean {
-    const current = this.#context.keydir.lookup(entry.key)
-    if (entry.kind === recordKind.put) return current?.index === entry.index
-    // A newer put has taken the tombstone's place, and outlives whatever lies outside.
-    if (current !== undefined) return false
-    return this.#outside.some((file) => file.mayHoldOlder(entry.key, entry.index))
-  }
-
-  async #flush(): Promise<void> {
-    this.#context.refuseWhenStopping()
-    const batch = this.#batch
-    this.#batch = []
-    const records = await this.#context.reader.readMany(batch)
-    for (const record of records) await this.#writer.add(record, record.bytes)
-    await this.#nextTurn()
   }
 }
 
@@ -197,7 +115,7 @@ function nextManifest(
   context: MergeContext,
   manifest: Manifest,
   inputs: ReadonlySet<number>,
-  outputs: readonly MergeOutput[],
+  outputs: readonly ManifestFile[],
   mergedAt: number,
 ): Manifest {
   const inputFiles = [...inputs].map((slot) => context.files.file(slot))
@@ -207,10 +125,10 @@ function nextManifest(
   const kept = manifest.files.filter(({ id }) => !mergedIds.has(id))
   return {
     formatVersion: manifest.formatVersion,
-    files: [...kept, ...outputs.map(({ named }) => named)],
+    files: [...kept, ...outputs],
     logStart: logStartAfter(manifest, inputFiles),
     mergedAt: Math.max(manifest.mergedAt, mergedAt),
-    nextId: Math.max(manifest.nextId, ...outputs.map(({ named }) => named.id + 1)),
+    nextId: Math.max(manifest.nextId, ...outputs.map(({ id }) => id + 1)),
   }
 }
 
@@ -226,20 +144,16 @@ function logStartAfter(manifest: Manifest, inputFiles: readonly DataFile[]): Man
   return logStart
 }
 
-function sizes(
-  { files }: MergeContext,
-  slots: readonly number[],
-  outputs: readonly MergeOutput[],
-): Omit<MergeReport, 'liveRecords' | 'keptTombstones'> {
-  const inputFiles = slots.map((slot) => files.file(slot))
-  const outputFiles = outputs.map(({ named }) => named)
-  const inputRecords = sum(inputFiles, ({ records }) => records)
+function reportOf(inputs: readonly DataFile[], result: MergeJobResult): MergeReport {
+  const { outputs, liveRecords, keptTombstones } = result
   return {
-    inputFiles: inputFiles.length,
-    inputBytes: sum(inputFiles, ({ bytes }) => bytes),
-    outputFiles: outputFiles.length,
-    outputBytes: sum(outputFiles, ({ bytes }) => bytes),
-    droppedRecords: inputRecords - sum(outputFiles, ({ records }) => records),
+    inputFiles: inputs.length,
+    inputBytes: sum(inputs, ({ bytes }) => bytes),
+    outputFiles: outputs.length,
+    outputBytes: sum(outputs, ({ bytes }) => bytes),
+    liveRecords,
+    droppedRecords: sum(inputs, ({ records }) => records) - sum(outputs, ({ records }) => records),
+    keptTombstones,
   }
 }
 
@@ -252,24 +166,47 @@ function sum<T extends DataFile | ManifestFile>(
 
 /** Takes the outputs in and points the keydir at them. */
 async function adopt(
-  { files, keydir, clock }: MergeContext,
+  { fileSystem, directory, files, keydir, clock }: MergeContext,
   inputs: ReadonlySet<number>,
-  outputs: readonly MergeOutput[],
+  outputs: readonly ManifestFile[],
 ): Promise<void> {
+  const nextTurn = (): Promise<void> => clock.nextTurn()
   let entries = 0
-  for (const { named, image } of outputs) {
+  for (const named of outputs) {
     const file = DataFile.merge(named)
     const slot = files.add(file)
-    const cursor = HintCursor.overImage(slot, image)
-    while (cursor.advance() === true) {
-      const { key, index, offset, size, expiresAt } = cursor.entry
-      const current = keydir.lookup(key)
-      if (current?.index === index && inputs.has(current.slot)) {
-        keydir.set(key, { slot, offset, size, index, expiresAt })
-        files.file(current.slot).forget(size)
-        file.remember(size)
+    const { cursor } = await files.withFile(slot, (handle) =>
+      openSealedFileCursor(fileSystem, directory, slot, file, handle, nextTurn, true),
+    )
+    try {
+      for (;;) {
+        const moved = cursor.advance()
+        if (!(typeof moved === 'boolean' ? moved : await moved)) break
+        const { key, index, offset, size, expiresAt } = cursor.entry
+        const current = keydir.lookup(key)
+        if (current?.index === index && inputs.has(current.slot)) {
+          keydir.set(key, 0, key.length, { slot, offset, size, index, expiresAt })
+          files.file(current.slot).forget(size)
+          file.remember(size)
+        }
+        if (++entries % entriesPerTurn === 0) await nextTurn()
       }
-      if (++entries % recordsPerTurn === 0) await clock.nextTurn()
+    } finally {
+      await cursor.close()
+    }
+  }
+}
+
+/** Removes whatever a merge that failed has written. */
+async function removeOutputs(
+  { fileSystem, directory }: MergeContext,
+  firstId: number,
+  count: number,
+): Promise<void> {
+  for (let id = firstId; id < firstId + count; id++) {
+    const hint = hintFileName(id)
+    for (const name of [segmentFileName(id), hint, hint + temporarySuffix]) {
+      await removeIfThere(fileSystem, `${directory}/${mergeDirectoryName}/${name}`)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { chainAfter } from '../crc32.ts'
-import { hintFileName, mergeDirectoryName, segmentFileName } from '../file-names.ts'
+import { mergeDirectoryName, segmentFileName } from '../file-names.ts'
 import type { FileSystem, WritableFile } from '../file-system/file-system.ts'
 import { writeFully } from '../file-system/transfer.ts'
 import { writeHint } from '../hint-file.ts'
@@ -14,77 +14,67 @@ import {
   segmentHeaderBytes,
   segmentKind,
 } from '../segment.ts'
-import { removeIfThere } from '../small-file.ts'
 
 /** Record bytes gathered before they are written. */
 const bufferBytes = 256 * 1024
-
-/** A complete merge output. */
-export interface MergeOutput {
-  readonly named: ManifestFile
-  /** What its hint says: where its records lie. */
-  readonly image: HintImage
-}
 
 /** Writes live records, which come in key order, into new files. Nothing counts before MANIFEST names them. */
 export class OutputWriter {
   readonly #fileSystem: FileSystem
   readonly #directory: string
   readonly #segmentBytes: number
-  readonly #takeId: () => number
-  readonly #outputs: MergeOutput[] = []
+  readonly #outputs: ManifestFile[] = []
+  #nextId: number
   #open: OpenOutput | undefined
 
   constructor(
     fileSystem: FileSystem,
     dataDirectory: string,
     segmentBytes: number,
-    takeId: () => number,
+    firstId: number,
   ) {
     this.#fileSystem = fileSystem
     this.#directory = `${dataDirectory}/${mergeDirectoryName}`
     this.#segmentBytes = segmentBytes
-    this.#takeId = takeId
+    this.#nextId = firstId
   }
 
-  async add(record: RecordView, bytes: Buffer): Promise<void> {
-    this.#open ??= await this.#createOutput()
-    await this.#open.add(record, bytes)
-    if (this.#open.bytes >= this.#segmentBytes) await this.#finishOutput()
+  /** Adds a record, whose bytes are kept until they are written. A promise when something must be written first. */
+  add(record: RecordView): Promise<void> | undefined {
+    if (this.#open === undefined) return this.#createOutput().then(() => this.add(record))
+    const pending = this.#open.add(record)
+    if (this.#open.bytes < this.#segmentBytes) return pending
+    return pending === undefined
+      ? this.#finishOutput()
+      : pending.then(() => this.#finishOutput())
   }
 
   /** Completes the last output. All of them, and their names, are durable once this resolves. */
-  async finish(): Promise<readonly MergeOutput[]> {
+  async finish(): Promise<readonly ManifestFile[]> {
     await this.#finishOutput()
     await this.#fileSystem.syncDirectory(this.#directory)
     return this.#outputs
   }
 
-  /** Removes whatever was written. */
-  async abort(): Promise<void> {
+  /** Closes what is open. */
+  async abandon(): Promise<void> {
     await this.#open?.handle.close().catch(() => undefined)
-    const ids = this.#outputs.map(({ named }) => named.id)
-    if (this.#open !== undefined) ids.push(this.#open.id)
-    for (const id of ids) {
-      await removeIfThere(this.#fileSystem, `${this.#directory}/${segmentFileName(id)}`)
-      await removeIfThere(this.#fileSystem, `${this.#directory}/${hintFileName(id)}`)
-    }
+    this.#open = undefined
   }
 
-  async #createOutput(): Promise<OpenOutput> {
-    const id = this.#takeId()
+  async #createOutput(): Promise<void> {
+    const id = this.#nextId++
     const handle = await this.#fileSystem.createFile(`${this.#directory}/${segmentFileName(id)}`)
-    return new OpenOutput(id, handle)
+    this.#open = new OpenOutput(id, handle)
   }
 
   async #finishOutput(): Promise<void> {
     if (this.#open === undefined) return
-    const output = await this.#open.finish()
+    const { named, image } = await this.#open.finish()
     await this.#open.handle.close()
     this.#open = undefined
-    this.#outputs.push(output)
-    const { id, footerCrc } = output.named
-    await writeHint(this.#fileSystem, this.#directory, id, output.image, footerCrc)
+    this.#outputs.push(named)
+    await writeHint(this.#fileSystem, this.#directory, named.id, image, named.footerCrc)
   }
 }
 
@@ -114,7 +104,8 @@ class OpenOutput {
     return this.#writtenBytes + this.#bufferedBytes
   }
 
-  async add(record: RecordView, bytes: Buffer): Promise<void> {
+  add(record: RecordView): Promise<void> | undefined {
+    const { bytes } = record
     const { kind, key, size, index, expiresAt } = record
     this.#hint.add({ kind, key, offset: this.bytes, size, index, expiresAt })
     this.#chain = chainAfter(this.#chain, record.crc)
@@ -125,10 +116,10 @@ class OpenOutput {
     this.#highestKey = key
     this.#buffered.push(bytes)
     this.#bufferedBytes += bytes.length
-    if (this.#bufferedBytes >= bufferBytes) await this.#flush()
+    return this.#bufferedBytes >= bufferBytes ? this.#flush() : undefined
   }
 
-  async finish(): Promise<MergeOutput> {
+  async finish(): Promise<{ named: ManifestFile; image: HintImage }> {
     const content = {
       lowestIndex: this.#lowestIndex,
       highestIndex: this.#highestIndex,

@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts'
 import type { Manifest } from '../manifest.ts'
 import { segmentKind } from '../segment.ts'
 import { type MergeContext, type MergeReport, merge } from './merge.ts'
+import { MergeControl } from './merge-control.ts'
 import {
   chooseAllInputs,
   chooseInputs,
@@ -20,13 +21,14 @@ export class MergeScheduler {
   #manifest: Manifest
   #nextOutputId: number
   #running: Promise<MergeReport> | undefined
+  #control: MergeControl | undefined
   #stopping = false
   #completed = 0
   #failed = 0
   #last: MergeReport | undefined
 
   constructor(
-    context: Omit<MergeContext, 'refuseWhenStopping' | 'takeOutputId'>,
+    context: Omit<MergeContext, 'takeOutputIds'>,
     manifest: Manifest,
     policy: MergePolicyOptions,
     automatic: boolean,
@@ -34,8 +36,11 @@ export class MergeScheduler {
   ) {
     this.#context = {
       ...context,
-      takeOutputId: () => this.#nextOutputId++,
-      refuseWhenStopping: () => this.#refuseWhenStopping(),
+      takeOutputIds: (count) => {
+        const first = this.#nextOutputId
+        this.#nextOutputId += count
+        return first
+      },
     }
     this.#manifest = manifest
     this.#nextOutputId = manifest.nextId
@@ -82,6 +87,7 @@ export class MergeScheduler {
   /** Stops a running merge at its next step; its inputs stay as they were. */
   async close(): Promise<void> {
     this.#stopping = true
+    this.#control?.stop()
     await this.#running?.catch(() => undefined)
   }
 
@@ -94,8 +100,10 @@ export class MergeScheduler {
 
   async #run(inputs: readonly number[]): Promise<MergeReport> {
     if (inputs.length === 0) return nothingToMerge
+    const control = new MergeControl()
+    this.#control = control
     try {
-      const { manifest, report } = await merge(this.#context, this.#manifest, inputs)
+      const { manifest, report } = await merge(this.#context, this.#manifest, inputs, control)
       this.#manifest = manifest
       this.#completed++
       this.#last = report
@@ -104,6 +112,8 @@ export class MergeScheduler {
     } catch (error) {
       this.#failed++
       throw error
+    } finally {
+      this.#control = undefined
     }
   }
 

@@ -202,7 +202,7 @@ async function takeInSealed(
   if (image !== undefined) taken.scanned.push({ file, image })
 }
 
-/** Of each key the newest entry of all files wins; a winning tombstone drops out. */
+/** Of each key the newest entry of all files wins; a winning tombstone drops out. Keys come in order. */
 async function loadKeydir(
   { keydir, files, clock }: RecoveryContext,
   cursors: readonly HintCursor[],
@@ -213,7 +213,7 @@ async function loadKeydir(
     (slot, entry) => {
       if (entry.kind !== recordKind.put) return
       const { key, offset, size, index, expiresAt } = entry
-      keydir.set(key, { slot, offset, size, index, expiresAt })
+      keydir.append(key, 0, key.length, { slot, offset, size, index, expiresAt })
       files.file(slot).remember(size)
     },
   )

@@ -1,0 +1,32 @@
+/** The worker thread of a store. */
+import { setPriority } from 'node:os'
+import { parentPort } from 'node:worker_threads'
+import { assert } from '../assert.ts'
+import { systemClock } from '../clock.ts'
+import { blockingFileSystem } from '../file-system/blocking-file-system.ts'
+import { describeFailure, type JobAnswer, type JobRequest } from './job-messages.ts'
+import { type Jobs, ThisThreadJobs } from './jobs.ts'
+
+/** Of this thread alone, on Linux: it yields the processor to whoever answers requests. */
+const niceness = 10
+
+assert(parentPort !== null, 'this module runs on a worker thread')
+const port = parentPort
+if (process.platform === 'linux') setPriority(niceness)
+const jobs: Jobs = new ThisThreadJobs(blockingFileSystem, systemClock)
+
+port.on('message', (request: JobRequest) => {
+  const { id } = request
+  run(request).then(
+    (result) => answer({ id, result }),
+    (error: unknown) => answer({ id, failure: describeFailure(error) }),
+  )
+})
+
+function run({ name, input }: JobRequest): Promise<unknown> {
+  return (jobs[name] as (input: unknown) => Promise<unknown>).call(jobs, input)
+}
+
+function answer(message: JobAnswer): void {
+  port.postMessage(message)
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { logSegment, operation } from '../../test/log-bytes.ts'
+import { TestClock } from '../../test/test-clock.ts'
+import { segmentFileName } from '../file-names.ts'
+import { logOrigin } from '../frame.ts'
+import type { SegmentWithoutHint } from '../segment-hint.ts'
+import { WorkerJobs } from './worker-jobs.ts'
+
+let folder: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(`${tmpdir()}/kv-worker-jobs-`)
+})
+
+afterEach(async () => {
+  await rm(folder, { recursive: true })
+})
+
+test('a job is done on another thread, and the next one after the thread has ended', async () => {
+  const clock = new TestClock()
+  const jobs = new WorkerJobs(clock)
+  const threads = (): number => process.getActiveResourcesInfo().length
+  const before = threads()
+  await jobs.writeSegmentHint(await segmentIn(1))
+  expect(await readdir(folder)).toContain('0000000000000001.hint')
+  clock.advance(60_000)
+  await rm(`${folder}/0000000000000001.hint`)
+  await jobs.writeSegmentHint(await segmentIn(1))
+  expect(await readdir(folder)).toContain('0000000000000001.hint')
+  clock.advance(60_000)
+  expect(threads()).toBeLessThanOrEqual(before)
+})
+
+test('an error of the disk is told as what it is', async () => {
+  const jobs = new WorkerJobs(new TestClock())
+  const missing = { ...(await segmentIn(1)), fileName: 'missing' }
+  await expect(jobs.writeSegmentHint(missing)).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test('damage is told, and hurts no other job', async () => {
+  const jobs = new WorkerJobs(new TestClock())
+  const good = await segmentIn(1)
+  const damaged = { ...good, bytes: good.bytes - 1 }
+  const [bad, done] = await Promise.allSettled([
+    jobs.writeSegmentHint(damaged),
+    jobs.writeSegmentHint(good),
+  ])
+  expect(bad).toMatchObject({ reason: { message: expect.stringContaining('is damaged at byte') } })
+  expect(done.status).toBe('fulfilled')
+})
+
+test('a thread that dies fails the jobs it had, and the next job gets another', async () => {
+  const source = `
+    import { parentPort } from 'node:worker_threads'
+    parentPort.on('message', () => { throw new Error('out of memory, say') })
+  `
+  const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
+  const jobs = new WorkerJobs(new TestClock(), url)
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const failed = { message: 'the worker thread failed', cause: expect.any(Error) }
+    await expect(jobs.writeSegmentHint(await segmentIn(1))).rejects.toMatchObject(failed)
+  }
+})
+
+async function segmentIn(id: number): Promise<SegmentWithoutHint> {
+  const { bytes, end } = logSegment(logOrigin, [[operation('a', '1')], [operation('b', '2')]])
+  const fileName = segmentFileName(id)
+  await writeFile(`${folder}/${fileName}`, bytes)
+  return {
+    folder,
+    fileName,
+    id,
+    bytes: bytes.length,
+    start: logOrigin,
+    highestIndex: end.index - 1,
+    footerCrc: 7,
+  }
+}

@@ -1,0 +1,107 @@
+import { Worker } from 'node:worker_threads'
+import type { Clock } from '../clock.ts'
+import type { MergeJob, MergeJobResult } from '../merge/merge-job.ts'
+import type { SegmentWithoutHint } from '../segment-hint.ts'
+import {
+  failureError,
+  type JobAnswer,
+  type JobInput,
+  type JobName,
+  type JobRequest,
+  type JobResult,
+} from './job-messages.ts'
+import type { Jobs } from './jobs.ts'
+
+/** A worker that has had nothing to do for so long ends, in ms: it takes some 15 MB. */
+const idleMsMax = 2_000
+
+interface PendingJob {
+  resolve(result: unknown): void
+  reject(error: Error): void
+}
+
+/**
+ * Does jobs on a worker thread, which starts with the first one and ends when there are none for a while. Jobs
+ * run side by side on it. A worker that dies fails those it had.
+ */
+export class WorkerJobs implements Jobs {
+  readonly #clock: Clock
+  readonly #workerUrl: URL
+  readonly #pending = new Map<number, PendingJob>()
+  #worker: Worker | undefined
+  #cancelEnd: () => void = () => undefined
+  #lastId = 0
+
+  constructor(clock: Clock, workerUrl: URL = jobWorkerUrl()) {
+    this.#clock = clock
+    this.#workerUrl = workerUrl
+  }
+
+  writeSegmentHint(segment: SegmentWithoutHint): Promise<void> {
+    return this.#run('writeSegmentHint', segment)
+  }
+
+  async merge(job: MergeJob): Promise<MergeJobResult> {
+    const result = await this.#run('merge', job)
+    // Buffers arrive as plain arrays of bytes.
+    const outputs = result.outputs.map((named) => ({
+      ...named,
+      lowestKey: Buffer.from(named.lowestKey),
+      highestKey: Buffer.from(named.highestKey),
+    }))
+    return { ...result, outputs }
+  }
+
+  #run<N extends JobName>(name: N, input: JobInput<N>): Promise<JobResult<N>> {
+    this.#cancelEnd()
+    const worker = (this.#worker ??= this.#start())
+    // While it works it keeps the process alive.
+    worker.ref()
+    const id = ++this.#lastId
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as (result: unknown) => void, reject })
+      const request: JobRequest<N> = { id, name, input }
+      worker.postMessage(request)
+    })
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#workerUrl, { name: 'kv-engine' })
+    worker.on('message', (answer: JobAnswer) => this.#settle(answer))
+    let error = new Error('the worker thread ended')
+    worker.on('error', (cause) => {
+      error = new Error('the worker thread failed', { cause })
+    })
+    worker.on('exit', () => {
+      if (this.#worker !== worker) return
+      this.#worker = undefined
+      for (const { reject } of this.#pending.values()) reject(error)
+      this.#pending.clear()
+    })
+    return worker
+  }
+
+  #settle(answer: JobAnswer): void {
+    const job = this.#pending.get(answer.id)
+    this.#pending.delete(answer.id)
+    if (this.#pending.size === 0) this.#endWhenIdle()
+    if ('failure' in answer) job?.reject(failureError(answer.failure))
+    else job?.resolve(answer.result)
+  }
+
+  #endWhenIdle(): void {
+    const worker = this.#worker
+    worker?.unref()
+    this.#cancelEnd = this.#clock.after(idleMsMax, () => {
+      this.#worker = undefined
+      // It has nothing to do and holds nothing.
+      worker?.terminate().catch(() => undefined)
+    })
+  }
+}
+
+/** Beside this module, as source or built. */
+function jobWorkerUrl(): URL {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  return new URL(`./job-worker.${extension}`, import.meta.url)
+}

@@ -1,0 +1,399 @@
+/**
+ * Extendible hashing (Fagin, Nievergelt, Pippenger and Strong, 1979) from keys to entries. A directory of
+ * 2^depth places names segments of fixed size; the first bits of a key's hash choose the place. A full
+ * segment splits in two, so that growing never touches more than one segment; the directory doubles in place.
+ *
+ * A segment, in words:
+ *
+ * | word     | what                                                                                  |
+ * |----------|---------------------------------------------------------------------------------------|
+ * | 0        | sequence counter: odd while the segment, or an entry it names, is being changed        |
+ * | 1        | depth: how many first bits its keys share                                             |
+ * | 2        | keys                                                                                  |
+ * | 3        | slots whose key was removed                                                           |
+ * | 4        | the segment that takes what found no room here, or 0                                  |
+ * | 8..263   | a tag of one byte for each slot: 0 empty, 1 removed, else 8 bits of the key's hash    |
+ * | 264..    | the entry of each slot                                                                |
+ *
+ * Slots come in groups of four, whose tags make one word: a look-up starts at the group that the hash names
+ * and goes on until one has an empty slot.
+ *
+ * The word behind the directory's last place is the depth.
+ */
+import { assert } from '../assert.ts'
+import type { Entries } from './entries.ts'
+import type { KeyHash } from './key-hash.ts'
+import type { KeyWords } from './key-words.ts'
+import { chunkOf, placeOf, WordMemory } from './word-memory.ts'
+
+const slots = 1024
+const groups = slots / 4
+const tagsPlace = 8
+const entriesPlace = tagsPlace + groups
+const segmentWords = entriesPlace + slots
+/** Slots in use, removed ones among them, from which on a segment splits or is cleaned. */
+const usedMax = (slots * 7) / 8
+/** Removed slots that make cleaning a segment worth more than a split. */
+const removedMin = slots / 4
+
+const depthPlace = 1
+const keysPlace = 2
+const removedPlace = 3
+const overflowPlace = 4
+
+const emptyTag = 0
+const removedTag = 1
+/** 4 Mi segments: some 2.5 G keys. */
+const depthMax = 22
+/** Where the directory keeps its depth. */
+const directoryDepthPlace = 2 ** depthMax
+/** Places in the directory for one segment: beyond it hashes are not what they should be. */
+const placesPerSegmentMax = 64
+
+/** How often a view looks again before it gives up. */
+const viewAttempts = 4
+
+const everyByte = 0x0101_0101
+const topBits = 0x8080_8080 | 0
+
+/** A hash index in memory that threads share. */
+export interface SharedHashIndex {
+  readonly directory: SharedArrayBuffer
+  readonly segments: readonly SharedArrayBuffer[]
+}
+
+export class HashIndex {
+  readonly #entries: Entries
+  readonly #hash: KeyHash
+  readonly #memory = new WordMemory(segmentWords)
+  /** Made for the largest depth at once: pages that are not touched take no memory. */
+  readonly #directory = new Int32Array(new SharedArrayBuffer(4 * (2 ** depthMax + 1)))
+  readonly #moved = new Int32Array(slots)
+  #depth = 0
+  #segments = 1
+
+  constructor(entries: Entries, hash: KeyHash) {
+    this.#entries = entries
+    this.#hash = hash
+    this.#directory[0] = this.#createSegment(0)
+  }
+
+  /** Bytes that the segments and the directory take. */
+  get bytes(): number {
+    return this.#memory.usedWords * 4 + 4 * 2 ** this.#depth
+  }
+
+  /** What another thread needs to look keys up. */
+  share(): SharedHashIndex {
+    return {
+      directory: this.#directory.buffer,
+      segments: this.#memory.chunks.map(({ buffer }) => buffer),
+    }
+  }
+
+  hashOf(key: KeyWords): number {
+    return this.#hash.hash(key.words, 0, key.size)
+  }
+
+  /** The entry of a key, or 0. */
+  find(key: KeyWords, hash: number): number {
+    const entries = this.#entries
+    const wanted = tagOf(hash)
+    const pattern = Math.imul(wanted, everyByte)
+    let segment = this.#directory[this.#placeOf(hash)]!
+    do {
+      const words = this.#memory.chunks[chunkOf(segment)]!
+      const at = placeOf(segment)
+      for (let group = hash & (groups - 1), probed = 0; probed < groups; probed++) {
+        const tags = words[at + tagsPlace + group]!
+        // A byte of `matches` is zero where a tag is the one wanted. Higher ones may be so without a match.
+        const matches = tags ^ pattern
+        let hits = (matches - everyByte) & ~matches & topBits
+        while (hits !== 0) {
+          const slot = group * 4 + ((31 - Math.clz32(hits & -hits)) >>> 3)
+          const entry = words[at + entriesPlace + slot]!
+          if (entry !== 0 && entries.isKey(entry, key)) return entry
+          hits &= hits - 1
+        }
+        if (((tags - everyByte) & ~tags & topBits) !== 0) break
+        group = (group + 1) & (groups - 1)
+      }
+      segment = words[at + overflowPlace]!
+    } while (segment !== 0)
+    return 0
+  }
+
+  /** Adds the entry of a key that has none. */
+  insert(entry: number, hash: number): void {
+    for (;;) {
+      const segment = this.#directory[this.#placeOf(hash)]!
+      const words = this.#memory.chunks[chunkOf(segment)]!
+      const at = placeOf(segment)
+      if (words[at + keysPlace]! + words[at + removedPlace]! < usedMax) {
+        this.#begin(words, at)
+        this.#place(words, at, entry, hash)
+        this.#end(words, at)
+        return
+      }
+      const hasOverflow = words[at + overflowPlace] !== 0
+      if (!hasOverflow && words[at + removedPlace]! >= removedMin) this.#clean(segment, segment)
+      else if (!hasOverflow && this.#maySplit(words[at + depthPlace]!)) this.#split(segment, hash)
+      else {
+        this.#insertBehind(segment, entry, hash)
+        return
+      }
+    }
+  }
+
+  /** Takes out an entry that is in. */
+  remove(entry: number, hash: number): void {
+    const head = this.#directory[this.#placeOf(hash)]!
+    const headWords = this.#memory.chunks[chunkOf(head)]!
+    const headAt = placeOf(head)
+    for (let segment = head; segment !== 0; ) {
+      const words = this.#memory.chunks[chunkOf(segment)]!
+      const at = placeOf(segment)
+      const slot = this.#slotOf(words, at, entry, hash)
+      if (slot !== -1) {
+        this.#begin(headWords, headAt)
+        setTag(words, at, slot, removedTag)
+        words[at + entriesPlace + slot] = 0
+        words[at + keysPlace]! -= 1
+        words[at + removedPlace]! += 1
+        this.#end(headWords, headAt)
+        return
+      }
+      segment = words[at + overflowPlace]!
+    }
+    assert(false, 'an entry that is removed is in the hash index')
+  }
+
+  /** Runs between the two calls change an entry that is in: readers on other threads look again. */
+  beginChange(hash: number): void {
+    const segment = this.#directory[this.#placeOf(hash)]!
+    this.#begin(this.#memory.chunks[chunkOf(segment)]!, placeOf(segment))
+  }
+
+  endChange(hash: number): void {
+    const segment = this.#directory[this.#placeOf(hash)]!
+    this.#end(this.#memory.chunks[chunkOf(segment)]!, placeOf(segment))
+  }
+
+  #placeOf(hash: number): number {
+    // Two shifts, because one by 32 is one by 0.
+    return (hash >>> 1) >>> (31 - this.#depth)
+  }
+
+  #begin(words: Int32Array, at: number): void {
+    Atomics.store(words, at, words[at]! + 1)
+  }
+
+  #end(words: Int32Array, at: number): void {
+    Atomics.store(words, at, words[at]! + 1)
+  }
+
+  /** Puts an entry into the first slot that is not in use. There is one. */
+  #place(words: Int32Array, at: number, entry: number, hash: number): void {
+    for (let group = hash & (groups - 1); ; group = (group + 1) & (groups - 1)) {
+      const tags = words[at + tagsPlace + group]!
+      for (let i = 0; i < 4; i++) {
+        const tag = (tags >>> (i << 3)) & 0xff
+        if (tag > removedTag) continue
+        const slot = group * 4 + i
+        setTag(words, at, slot, tagOf(hash))
+        words[at + entriesPlace + slot] = entry
+        words[at + keysPlace]! += 1
+        if (tag === removedTag) words[at + removedPlace]! -= 1
+        return
+      }
+    }
+  }
+
+  #slotOf(words: Int32Array, at: number, entry: number, hash: number): number {
+    for (let group = hash & (groups - 1), probed = 0; probed < groups; probed++) {
+      for (let slot = group * 4; slot < group * 4 + 4; slot++) {
+        if (words[at + entriesPlace + slot] === entry) return slot
+      }
+      const tags = words[at + tagsPlace + group]!
+      if (((tags - everyByte) & ~tags & topBits) !== 0) return -1
+      group = (group + 1) & (groups - 1)
+    }
+    return -1
+  }
+
+  #maySplit(depth: number): boolean {
+    return (
+      depth < depthMax &&
+      (depth < this.#depth || 2 ** (depth + 1) <= this.#segments * placesPerSegmentMax)
+    )
+  }
+
+  #createSegment(depth: number): number {
+    const segment = this.#memory.allocate(segmentWords)
+    const words = this.#memory.chunks[chunkOf(segment)]!
+    const at = placeOf(segment)
+    words.fill(0, at, at + segmentWords)
+    words[at + depthPlace] = depth
+    return segment
+  }
+
+  #split(segment: number, hash: number): void {
+    const words = this.#memory.chunks[chunkOf(segment)]!
+    const at = placeOf(segment)
+    const depth = words[at + depthPlace]!
+    if (depth === this.#depth) this.#doubleDirectory()
+    const sibling = this.#createSegment(depth + 1)
+    const siblingWords = this.#memory.chunks[chunkOf(sibling)]!
+    const siblingAt = placeOf(sibling)
+    this.#segments++
+    this.#begin(words, at)
+    const count = this.#takeOut(words, at)
+    words[at + depthPlace] = depth + 1
+    // The bit behind those that the segment's keys have shared.
+    const bit = 31 - depth
+    for (let i = 0; i < count; i++) {
+      const entry = this.#moved[i]!
+      const entryHash = this.#entries.hash(entry, this.#hash)
+      if (((entryHash >>> bit) & 1) === 0) this.#place(words, at, entry, entryHash)
+      else this.#place(siblingWords, siblingAt, entry, entryHash)
+    }
+    // The upper half of the places that have named the segment.
+    const span = 2 ** (this.#depth - depth)
+    const first = Math.floor(this.#placeOf(hash) / span) * span
+    this.#directory.fill(sibling, first + span / 2, first + span)
+    this.#end(words, at)
+  }
+
+  #doubleDirectory(): void {
+    const directory = this.#directory
+    for (let place = 2 ** this.#depth - 1; place >= 0; place--) {
+      directory[2 * place + 1] = directory[place]!
+      directory[2 * place] = directory[place]!
+    }
+    this.#depth++
+    this.#directory[directoryDepthPlace] = this.#depth
+  }
+
+  /** Frees the slots of removed keys in a segment that `head` leads to. */
+  #clean(segment: number, head: number): void {
+    const words = this.#memory.chunks[chunkOf(segment)]!
+    const at = placeOf(segment)
+    const headWords = this.#memory.chunks[chunkOf(head)]!
+    this.#begin(headWords, placeOf(head))
+    const count = this.#takeOut(words, at)
+    for (let i = 0; i < count; i++) {
+      const entry = this.#moved[i]!
+      this.#place(words, at, entry, this.#entries.hash(entry, this.#hash))
+    }
+    this.#end(headWords, placeOf(head))
+  }
+
+  /** Empties a segment; its entries are in `#moved` then. Returns how many. */
+  #takeOut(words: Int32Array, at: number): number {
+    let count = 0
+    for (let slot = 0; slot < slots; slot++) {
+      const entry = words[at + entriesPlace + slot]!
+      if (entry !== 0) this.#moved[count++] = entry
+    }
+    words.fill(emptyTag, at + tagsPlace, at + segmentWords)
+    words[at + keysPlace] = 0
+    words[at + removedPlace] = 0
+    return count
+  }
+
+  /** For keys whose hashes no split can tell apart. */
+  #insertBehind(head: number, entry: number, hash: number): void {
+    let segment = head
+    for (;;) {
+      const words = this.#memory.chunks[chunkOf(segment)]!
+      const at = placeOf(segment)
+      if (words[at + keysPlace]! + words[at + removedPlace]! < usedMax) {
+        const headWords = this.#memory.chunks[chunkOf(head)]!
+        this.#begin(headWords, placeOf(head))
+        this.#place(words, at, entry, hash)
+        this.#end(headWords, placeOf(head))
+        return
+      }
+      if (words[at + removedPlace]! >= removedMin) {
+        this.#clean(segment, head)
+        continue
+      }
+      words[at + overflowPlace] ||= this.#createSegment(depthMax)
+      segment = words[at + overflowPlace]!
+    }
+  }
+}
+
+function tagOf(hash: number): number {
+  const bits = (hash >>> 8) & 0xff
+  return bits <= removedTag ? bits + 2 : bits
+}
+
+function setTag(words: Int32Array, at: number, slot: number, tag: number): void {
+  const place = at + tagsPlace + (slot >>> 2)
+  const shift = (slot & 3) << 3
+  words[place] = (words[place]! & ~(0xff << shift)) | (tag << shift)
+}
+
+/**
+ * Reads a hash index that another thread changes meanwhile. Whatever is seen of it counts only if the
+ * sequence counter of its segment was even and the same before and after.
+ */
+export class HashIndexView {
+  readonly #directory: Int32Array<SharedArrayBuffer>
+  readonly #segments: readonly Int32Array<SharedArrayBuffer>[]
+
+  constructor({ directory, segments }: SharedHashIndex) {
+    this.#directory = new Int32Array(directory)
+    this.#segments = segments.map((buffer) => new Int32Array(buffer))
+  }
+
+  /**
+   * Calls `visit` for each entry that may be that of a key with this hash until it returns a result. Returns
+   * that; `none` when there is no more entry, or undefined when no stable view was to be had.
+   */
+  find<T>(hash: number, none: T, visit: (entry: number) => T | undefined): T | undefined {
+    for (let attempt = 0; attempt < viewAttempts; attempt++) {
+      const depth = Atomics.load(this.#directory, directoryDepthPlace)
+      const place = (hash >>> 1) >>> (31 - depth)
+      const head = Atomics.load(this.#directory, place)
+      const words = this.#segments[chunkOf(head)]
+      if (words === undefined) return undefined
+      const before = Atomics.load(words, placeOf(head))
+      if (before % 2 !== 0) continue
+      const found = this.#findFrom(head, hash, none, visit)
+      const isStable =
+        Atomics.load(words, placeOf(head)) === before &&
+        Atomics.load(this.#directory, place) === head &&
+        Atomics.load(this.#directory, directoryDepthPlace) === depth
+      if (isStable) return found
+    }
+    return undefined
+  }
+
+  #findFrom<T>(
+    head: number,
+    hash: number,
+    none: T,
+    visit: (entry: number) => T | undefined,
+  ): T | undefined {
+    const wanted = tagOf(hash)
+    for (let segment = head; segment !== 0; ) {
+      const words = this.#segments[chunkOf(segment)]
+      if (words === undefined) return undefined
+      const at = placeOf(segment)
+      for (let group = hash & (groups - 1), probed = 0; probed < groups; probed++) {
+        const tags = words[at + tagsPlace + group]!
+        for (let i = 0; i < 4; i++) {
+          if (((tags >>> (i << 3)) & 0xff) !== wanted) continue
+          const found = visit(words[at + entriesPlace + group * 4 + i]!)
+          if (found !== undefined) return found
+        }
+        if (((tags - everyByte) & ~tags & topBits) !== 0) break
+        group = (group + 1) & (groups - 1)
+      }
+      segment = words[at + overflowPlace]!
+    }
+    return none
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * The entries in key order: a B+-tree of three levels (Bayer and McCreight, 1972; Comer, 1979). Leaves are
+ * blocks of a `WordMemory`; a branch names some hundred leaves, each by its first entry; the root is a list
+ * of branches. Three levels hold some 10^9 keys, and an insert moves at most one block on each.
+ */
+import { assert } from '../assert.ts'
+import type { Entries } from './entries.ts'
+import { EntryLists, listWords } from './entry-list.ts'
+import { KeyWords } from './key-words.ts'
+import { chunkOf, placeOf, WordMemory } from './word-memory.ts'
+
+const leafCapacity = 127
+const branchCapacity = 510
+/** A leaf with fewer entries joins its neighbour, if together they leave some room. */
+const leafEntriesMin = leafCapacity / 4
+const joinedEntriesMax = (leafCapacity * 3) / 4
+
+class Branch {
+  readonly list: Int32Array = new Int32Array(listWords(branchCapacity))
+  readonly leaves: Int32Array = new Int32Array(branchCapacity)
+}
+
+/** A place in the order: before the entry it names, or at the end. Good until the order changes. */
+export interface OrderPlace {
+  branch: number
+  leaf: number
+  entry: number
+}
+
+export class KeyOrder {
+  readonly #entries: Entries
+  readonly #memory = new WordMemory(listWords(leafCapacity))
+  readonly #leafLists: EntryLists
+  readonly #branchLists: EntryLists
+  readonly #branches: Branch[] = []
+  readonly #key = new KeyWords()
+  /** Branch of the last change: keys that come in order find theirs at once. */
+  #lastBranch = 0
+
+  constructor(entries: Entries) {
+    this.#entries = entries
+    this.#leafLists = new EntryLists(entries, leafCapacity)
+    this.#branchLists = new EntryLists(entries, branchCapacity)
+  }
+
+  /** Bytes that the leaves and the branches take. */
+  get bytes(): number {
+    const branchBytes = 4 * (listWords(branchCapacity) + branchCapacity)
+    return this.#memory.usedWords * 4 + this.#branches.length * branchBytes
+  }
+
+  /** Adds an entry that is not in. Among entries of one key the new one comes first. */
+  insert(entry: number): void {
+    const key = this.#key
+    this.#entries.readKey(entry, key)
+    if (this.#branches.length === 0) this.#begin()
+    const branchPlace = this.#branchOf(key)
+    const branch = this.#branches[branchPlace]!
+    const leafPlace = this.#leafOf(branch, key)
+    const leaf = branch.leaves[leafPlace]!
+    const words = this.#memory.chunks[chunkOf(leaf)]!
+    const at = placeOf(leaf)
+    const lists = this.#leafLists
+    const place = lists.lowerPlace(words, at, key)
+    if (lists.length(words, at) === leafCapacity) {
+      this.#splitLeaf(branchPlace, leafPlace, place)
+      this.insert(entry)
+      return
+    }
+    lists.insert(words, at, place, entry, key)
+    if (place === 0) this.#setFirst(branch, leafPlace, entry, key)
+  }
+
+  /** Takes out an entry that is in. */
+  remove(entry: number): void {
+    const key = this.#key
+    this.#entries.readKey(entry, key)
+    const at = this.#placeOf(key)
+    while (this.entryAt(at) !== entry) {
+      assert(this.#stepUp(at), 'an entry that is removed is in the order')
+    }
+    this.#removeAt(at)
+  }
+
+  /** The place before the first entry whose key is not lower than `key`, or before all. */
+  seek(key: KeyWords | undefined): OrderPlace {
+    if (key === undefined || this.#branches.length === 0) return { branch: 0, leaf: 0, entry: 0 }
+    return this.#placeOf(key)
+  }
+
+  /** The place behind all entries. */
+  end(): OrderPlace {
+    return { branch: this.#branches.length, leaf: 0, entry: 0 }
+  }
+
+  /** The entry that follows a place, which moves behind it; 0 at the end. */
+  next(at: OrderPlace): number {
+    const entry = this.entryAt(at)
+    if (entry !== 0) this.#stepUp(at)
+    return entry
+  }
+
+  /** The entry before a place, which moves before it; 0 at the start. */
+  previous(at: OrderPlace): number {
+    if (at.entry === 0) {
+      if (at.leaf === 0) {
+        if (at.branch === 0) return 0
+        at.branch--
+        at.leaf = this.#leafCount(this.#branches[at.branch]!)
+      }
+      at.leaf--
+      const leaf = this.#branches[at.branch]!.leaves[at.leaf]!
+      at.entry = this.#leafLists.length(this.#memory.chunks[chunkOf(leaf)]!, placeOf(leaf))
+    }
+    at.entry--
+    return this.entryAt(at)
+  }
+
+  /** The entry that follows a place; 0 at the end. */
+  entryAt(at: OrderPlace): number {
+    const branch = this.#branches[at.branch]
+    if (branch === undefined) return 0
+    const leaf = branch.leaves[at.leaf]!
+    return this.#leafLists.entry(this.#memory.chunks[chunkOf(leaf)]!, placeOf(leaf), at.entry)
+  }
+
+  #begin(): void {
+    const branch = new Branch()
+    branch.leaves[0] = this.#createLeaf()
+    this.#branches.push(branch)
+  }
+
+  #createLeaf(): number {
+    const leaf = this.#memory.allocate(listWords(leafCapacity))
+    this.#leafLists.clear(this.#memory.chunks[chunkOf(leaf)]!, placeOf(leaf))
+    return leaf
+  }
+
+  /** The last branch that starts below `key`, or the first. */
+  #branchOf(key: KeyWords): number {
+    const last = this.#lastBranch
+    if (this.#startsBelow(last, key) && !this.#startsBelow(last + 1, key)) return last
+    let low = 0
+    let high = this.#branches.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if (this.#startsBelow(middle, key)) low = middle
+      else high = middle - 1
+    }
+    this.#lastBranch = low
+    return low
+  }
+
+  #startsBelow(branchPlace: number, key: KeyWords): boolean {
+    const branch = this.#branches[branchPlace]
+    if (branch === undefined || this.#leafCount(branch) === 0) return false
+    return this.#entries.compareTo(this.#branchLists.entry(branch.list, 0, 0), key) < 0
+  }
+
+  /** The last leaf that starts below `key`, or the first. */
+  #leafOf(branch: Branch, key: KeyWords): number {
+    return Math.max(0, this.#branchLists.lowerPlace(branch.list, 0, key) - 1)
+  }
+
+  #leafCount(branch: Branch): number {
+    return this.#branchLists.length(branch.list, 0)
+  }
+
+  #placeOf(key: KeyWords): OrderPlace {
+    const branchPlace = this.#branchOf(key)
+    const branch = this.#branches[branchPlace]!
+    const leafPlace = this.#leafOf(branch, key)
+    const leaf = branch.leaves[leafPlace]!
+    const words = this.#memory.chunks[chunkOf(leaf)]!
+    const entry = this.#leafLists.lowerPlace(words, placeOf(leaf), key)
+    const at = { branch: branchPlace, leaf: leafPlace, entry: entry - 1 }
+    if (entry < this.#leafLists.length(words, placeOf(leaf))) at.entry = entry
+    else this.#stepUp(at)
+    return at
+  }
+
+  /** Moves a place behind the entry that follows it. False when that was the last. */
+  #stepUp(at: OrderPlace): boolean {
+    const branch = this.#branches[at.branch]!
+    const leaf = branch.leaves[at.leaf]!
+    at.entry++
+    if (at.entry < this.#leafLists.length(this.#memory.chunks[chunkOf(leaf)]!, placeOf(leaf))) {
+      return true
+    }
+    at.entry = 0
+    at.leaf++
+    if (at.leaf < this.#leafCount(branch)) return true
+    at.leaf = 0
+    at.branch++
+    return at.branch < this.#branches.length
+  }
+
+  /** Notes that a leaf starts with another entry now. */
+  #setFirst(branch: Branch, leafPlace: number, entry: number, key: KeyWords): void {
+    if (leafPlace === this.#leafCount(branch)) {
+      this.#branchLists.insert(branch.list, 0, leafPlace, entry, key)
+    } else {
+      this.#branchLists.replace(branch.list, 0, leafPlace, entry, key)
+    }
+  }
+
+  /** Makes room in a full leaf, for an entry at `place`. */
+  #splitLeaf(branchPlace: number, leafPlace: number, place: number): void {
+    const branch = this.#branches[branchPlace]!
+    if (this.#leafCount(branch) === branchCapacity) {
+      this.#splitBranch(branchPlace)
+      return
+    }
+    const leaf = branch.leaves[leafPlace]!
+    const words = this.#memory.chunks[chunkOf(leaf)]!
+    const at = placeOf(leaf)
+    const isLast =
+      branchPlace === this.#branches.length - 1 && leafPlace === this.#leafCount(branch) - 1
+    // Keys that come in order leave full leaves behind.
+    const cut = isLast && place === leafCapacity ? leafCapacity - 1 : leafCapacity >>> 1
+    const sibling = this.#createLeaf()
+    const siblingWords = this.#memory.chunks[chunkOf(sibling)]!
+    const siblingAt = placeOf(sibling)
+    this.#leafLists.moveTail(words, at, cut, siblingWords, siblingAt)
+    this.#insertLeaf(branch, leafPlace + 1, sibling)
+  }
+
+  #insertLeaf(branch: Branch, leafPlace: number, leaf: number): void {
+    const key = new KeyWords()
+    const first = this.#leafLists.entry(this.#memory.chunks[chunkOf(leaf)]!, placeOf(leaf), 0)
+    this.#entries.readKey(first, key)
+    const { leaves } = branch
+    leaves.copyWithin(leafPlace + 1, leafPlace, this.#leafCount(branch))
+    leaves[leafPlace] = leaf
+    this.#branchLists.insert(branch.list, 0, leafPlace, first, key)
+  }
+
+  #splitBranch(branchPlace: number): void {
+    const branch = this.#branches[branchPlace]!
+    const isLast = branchPlace === this.#branches.length - 1
+    const cut = isLast ? branchCapacity - 8 : branchCapacity >>> 1
+    const sibling = new Branch()
+    sibling.leaves.set(branch.leaves.subarray(cut))
+    this.#branchLists.moveTail(branch.list, 0, cut, sibling.list, 0)
+    this.#branches.splice(branchPlace + 1, 0, sibling)
+  }
+
+  #removeAt(at: OrderPlace): void {
+    const branch = this.#branches[at.branch]!
+    const leaf = branch.leaves[at.leaf]!
+    const words = this.#memory.chunks[chunkOf(leaf)]!
+    const lists = this.#leafLists
+    lists.remove(words, placeOf(leaf), at.entry)
+    const length = lists.length(words, placeOf(leaf))
+    if (length === 0) {
+      this.#removeLeaf(at.branch, at.leaf)
+      return
+    }
+    if (at.entry === 0) {
+      const key = this.#key
+      const first = lists.entry(words, placeOf(leaf), 0)
+      this.#entries.readKey(first, key)
+      this.#setFirst(branch, at.leaf, first, key)
+    }
+    if (length < leafEntriesMin) this.#joinNext(at.branch, at.leaf)
+  }
+
+  /** Moves the entries of the leaf that follows into this one, if they leave some room. */
+  #joinNext(branchPlace: number, leafPlace: number): void {
+    const branch = this.#branches[branchPlace]!
+    if (leafPlace + 1 >= this.#leafCount(branch)) return
+    const lists = this.#leafLists
+    const leaf = branch.leaves[leafPlace]!
+    const next = branch.leaves[leafPlace + 1]!
+    const words = this.#memory.chunks[chunkOf(leaf)]!
+    const nextWords = this.#memory.chunks[chunkOf(next)]!
+    const joined = lists.length(words, placeOf(leaf)) + lists.length(nextWords, placeOf(next))
+    if (joined > joinedEntriesMax) return
+    lists.moveTail(nextWords, placeOf(next), 0, words, placeOf(leaf))
+    this.#removeLeaf(branchPlace, leafPlace + 1)
+  }
+
+  #removeLeaf(branchPlace: number, leafPlace: number): void {
+    const branch = this.#branches[branchPlace]!
+    this.#memory.free(branch.leaves[leafPlace]!, listWords(leafCapacity))
+    branch.leaves.copyWithin(leafPlace, leafPlace + 1, this.#leafCount(branch))
+    this.#branchLists.remove(branch.list, 0, leafPlace)
+    if (this.#leafCount(branch) === 0) this.#branches.splice(branchPlace, 1)
+  }
+}

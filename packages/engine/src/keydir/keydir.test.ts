@@ -1,0 +1,187 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { isInside } from '../../test/key-inside.ts'
+import type { KeyBounds } from '../key-bounds.ts'
+import { keyText } from '../key-text.ts'
+import type { KeyHash } from './key-hash.ts'
+import { Keydir } from './keydir.ts'
+import type { Location } from './location.ts'
+
+const key = fc
+  .array(fc.constantFrom(0, 0x61, 0x7f, 0x80, 0xff), { maxLength: 6 })
+  .map((bytes) => Buffer.from(bytes))
+const end = fc.option(key, { nil: undefined })
+const bounds = fc.record({ gte: end, gt: end, lte: end, lt: end, prefix: end })
+/** What happens to a key, and how many of the waiting ones settle behind it. */
+const change = fc.record({ key, isSet: fc.boolean(), expires: fc.boolean(), settled: fc.nat(3) })
+
+const secret = Buffer.alloc(8)
+
+test('is a Map in key order', () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 80 }), bounds, (changes, bounds) => {
+      const keydir = new Keydir()
+      const model = new Map<string, Location>()
+      for (const [place, { key, isSet, expires, settled }] of changes.entries()) {
+        const text = keyText(key)
+        const before = model.get(text)
+        if (isSet) {
+          const location = locationOf(place, expires ? 2 ** 45 + place : 0)
+          expect(set(keydir, key, location)).toEqual(before)
+          model.set(text, location)
+        } else {
+          expect(keydir.remove(key, 0, key.length)).toEqual(before)
+          model.delete(text)
+        }
+        expect(keydir.lookup(key)).toEqual(model.get(text))
+        keydir.settle(settled)
+      }
+      expect(keydir.size).toBe(model.size)
+      expectInOrder(keydir, model, bounds)
+      keydir.settle(Number.POSITIVE_INFINITY)
+      expect(keydir.waiting).toBe(0)
+      expectInOrder(keydir, model, bounds)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test.each<[string, (place: number) => string]>([
+  ['in order', (place) => String(place).padStart(6, '0')],
+  ['in reverse', (place) => String(99_999 - place).padStart(6, '0')],
+  ['all over', (place) => String((place * 7919) % 100_000)],
+  ['behind a long common start', (place) => `${'x'.repeat(300)}${(place * 7919) % 100_000}`],
+  ['as zeros of many lengths', (place) => '\0'.repeat((place * 7919) % 3000)],
+])('many keys that come %s, and go', (_, textAt) => {
+  const keydir = new Keydir()
+  const model = new Map<string, Location>()
+  for (let place = 0; place < 100_000; place++) {
+    const key = Buffer.from(textAt(place))
+    set(keydir, key, locationOf(place))
+    model.set(keyText(key), locationOf(place))
+  }
+  expectInOrder(keydir, model, {})
+  expectInOrder(keydir, model, { gt: Buffer.from(textAt(777)), lte: Buffer.from(textAt(30_000)) })
+  for (let place = 0; place < 100_000; place++) {
+    if (place % 10 === 0) continue
+    const key = Buffer.from(textAt(place))
+    keydir.remove(key, 0, key.length)
+    model.delete(keyText(key))
+  }
+  expectInOrder(keydir, model, {})
+  for (const text of model.keys()) keydir.remove(Buffer.from(text), 0, text.length)
+  keydir.settle(Number.POSITIVE_INFINITY)
+  expect(keydir.size).toBe(0)
+  expectInOrder(keydir, new Map(), {})
+  expect(keydir.bytes.entries).toBe(0)
+})
+
+test.each<[string, KeyHash]>([
+  ['all the same', { secret, hash: () => 0x1234_5678 }],
+  [
+    'of three bits',
+    { secret, hash: (words, from, size) => (size === 0 ? 0 : words[from]! & 7) << 29 },
+  ],
+])('keys whose hashes are %s are still told apart', (_, hash) => {
+  const keydir = new Keydir(hash)
+  const keys = Array.from({ length: 4000 }, (_, place) => Buffer.from(`${place}`))
+  for (const [place, key] of keys.entries()) set(keydir, key, locationOf(place))
+  for (const [place, key] of keys.entries()) {
+    expect(keydir.lookup(key)?.index).toBe(place)
+    if (place % 2 === 0) keydir.remove(key, 0, key.length)
+  }
+  for (const [place, key] of keys.entries()) {
+    expect(keydir.lookup(key)?.index).toBe(place % 2 === 0 ? undefined : place)
+  }
+})
+
+test('keys of the longest length, and memory that comes back', () => {
+  const keydir = new Keydir()
+  const keys = Array.from({ length: 200 }, (_, place) => Buffer.alloc(0xffff, place))
+  const fill = (): void => {
+    for (const [place, key] of keys.entries()) set(keydir, key, locationOf(place))
+  }
+  fill()
+  const { entries } = keydir.bytes
+  for (const key of keys) keydir.remove(key, 0, key.length)
+  keydir.settle(Number.POSITIVE_INFINITY)
+  expect(keydir.bytes).toMatchObject({ entries: 0, freeEntries: expect.any(Number) })
+  fill()
+  expect(keydir.bytes.entries).toBe(entries)
+  expect(keydir.bytes.freeEntries).toBeLessThan(0x10000)
+  for (const [place, key] of keys.entries()) expect(keydir.lookup(key)?.index).toBe(place)
+})
+
+test('keys appended in order are there at once', () => {
+  const keydir = new Keydir()
+  const model = new Map<string, Location>()
+  for (let place = 0; place < 5000; place++) {
+    const key = Buffer.from(String(place).padStart(4, '0'))
+    keydir.append(key, 0, key.length, locationOf(place))
+    model.set(keyText(key), locationOf(place))
+  }
+  expect(keydir.waiting).toBe(0)
+  expectInOrder(keydir, model, {})
+})
+
+test('what waits is bounded', () => {
+  const keydir = new Keydir()
+  let most = 0
+  for (let place = 0; place < 200_000; place++) {
+    set(keydir, Buffer.from(String((place * 7919) % 200_000)), locationOf(place))
+    most = Math.max(most, keydir.waiting)
+  }
+  expect(most).toBeGreaterThan(1000)
+  expect(most).toBeLessThanOrEqual(32 * 1024)
+})
+
+test('a scan ends when it is told to', () => {
+  const keydir = new Keydir()
+  for (const key of ['a', 'b', 'c']) set(keydir, Buffer.from(key), locationOf(1))
+  const seen: string[] = []
+  keydir.scan({}, false, (key) => seen.push(key.toString()) < 2)
+  expect(seen).toEqual(['a', 'b'])
+})
+
+test('a key handed in is copied', () => {
+  const keydir = new Keydir()
+  const key = Buffer.from('a')
+  set(keydir, key, locationOf(1))
+  key.fill('b')
+  expect(keydir.lookup(Buffer.from('a'))).toBeDefined()
+})
+
+test('locations keep their largest values', () => {
+  const keydir = new Keydir()
+  const location: Location = {
+    slot: 0xffff,
+    offset: 2 ** 32 - 1,
+    size: 2 ** 32 - 1,
+    index: Number.MAX_SAFE_INTEGER,
+    expiresAt: Number.MAX_SAFE_INTEGER,
+  }
+  set(keydir, Buffer.from('a'), location)
+  expect(keydir.lookup(Buffer.from('a'))).toEqual(location)
+})
+
+function locationOf(index: number, expiresAt = 0): Location {
+  return { slot: index % 7, offset: index * 3, size: index + 100, index, expiresAt }
+}
+
+function set(keydir: Keydir, key: Buffer, location: Location): Location | undefined {
+  return keydir.set(key, 0, key.length, location)
+}
+
+function expectInOrder(keydir: Keydir, model: Map<string, Location>, bounds: KeyBounds): void {
+  const inside = [...model]
+    .filter(([text]) => isInside(Buffer.from(text, 'latin1'), bounds))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  expect(scanned(keydir, bounds, false)).toEqual(inside)
+  expect(scanned(keydir, bounds, true)).toEqual(inside.reverse())
+}
+
+function scanned(keydir: Keydir, bounds: KeyBounds, reverse: boolean): [string, Location][] {
+  const seen: [string, Location][] = []
+  keydir.scan(bounds, reverse, (key, location) => seen.push([keyText(key), location]) > 0)
+  return seen
+}

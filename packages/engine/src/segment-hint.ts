@@ -1,0 +1,40 @@
+import type { FileSystem } from './file-system/file-system.ts'
+import type { LogPosition } from './frame.ts'
+import { writeHint } from './hint-file.ts'
+import { HintImageBuilder } from './hint-image.ts'
+import { scanLog } from './log-scan.ts'
+
+/** A sealed log segment that wants a hint. Can be sent to a worker thread. */
+export interface SegmentWithoutHint {
+  /** The folder it lies in. */
+  readonly folder: string
+  readonly fileName: string
+  readonly id: number
+  /** Length of the file in bytes. */
+  readonly bytes: number
+  readonly start: LogPosition
+  readonly highestIndex: number
+  readonly footerCrc: number
+}
+
+/** Reads a sealed log segment and writes its hint, durable once this resolves. */
+export async function writeSegmentHint(
+  fileSystem: FileSystem,
+  segment: SegmentWithoutHint,
+  nextTurn: () => Promise<void>,
+): Promise<void> {
+  const { folder, fileName, id, bytes, start, highestIndex, footerCrc } = segment
+  const builder = new HintImageBuilder()
+  const file = await fileSystem.openForReading(`${folder}/${fileName}`)
+  try {
+    const end = await scanLog(file, bytes, start, {
+      record: (record, offset) => builder.add(record, offset),
+    })
+    if (end.position.index !== highestIndex + 1) {
+      throw new Error(`${fileName} is damaged at byte ${end.offset}`)
+    }
+  } finally {
+    await file.close()
+  }
+  await writeHint(fileSystem, folder, id, await builder.build(nextTurn), footerCrc)
+}
