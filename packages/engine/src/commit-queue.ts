@@ -93,7 +93,7 @@ export class CommitQueue {
         { details: { retryAfterMs: 50 } },
       )
     }
-    const firstIndex = this.#gathering.add(operations, this.#timestamp(), waiter)
+    const firstIndex = this.#gathering.add(operations, this.timestamp(), waiter)
     this.#start()
     return firstIndex
   }
@@ -230,7 +230,7 @@ export class CommitQueue {
   }
 
   /** ms since the epoch; never goes back. */
-  #timestamp(): number {
+  timestamp(): number {
     this.#lastTimestamp = Math.max(this.#lastTimestamp, Math.floor(this.#clock.now()))
     return this.#lastTimestamp
   }

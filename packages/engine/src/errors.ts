@@ -7,6 +7,7 @@ const traits = {
   KV_KEY_TOO_LARGE: { retryable: false, outcome: 'not-applied' },
   KV_VALUE_TOO_LARGE: { retryable: false, outcome: 'not-applied' },
   KV_BATCH_TOO_LARGE: { retryable: false, outcome: 'not-applied' },
+  KV_VERSION_MISMATCH: { retryable: false, outcome: 'not-applied' },
   KV_TRY_LATER: { retryable: true, outcome: 'not-applied' },
   KV_DISK_FULL: { retryable: true, outcome: 'not-applied' },
   KV_STORAGE_FAILED: { retryable: false, outcome: 'unknown' },

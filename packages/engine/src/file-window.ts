@@ -21,6 +21,22 @@ export class FileWindow {
     this.#buffer = Buffer.alloc(Math.min(windowBytes, Math.max(fileBytes, 1)))
   }
 
+  /** What the window holds. */
+  get bytes(): Buffer {
+    return this.#buffer
+  }
+
+  /** Where byte `position` of the file stands in `bytes`, or -1. */
+  placeOf(position: number): number {
+    const place = position - this.#start
+    return place >= 0 && place < this.#length ? place : -1
+  }
+
+  /** Where `bytes` ends to be the file's. */
+  get end(): number {
+    return this.#length
+  }
+
   /** As {@link view}, when the window holds those bytes already; else undefined. */
   viewNow(position: number, length: number): Buffer | undefined {
     const from = position - this.#start

@@ -19,6 +19,8 @@ export interface LogOperation {
   readonly kind: RecordKind
   readonly key: Uint8Array
   readonly value: Uint8Array
+  /** ms since the epoch, or `neverExpires`. */
+  readonly expiresAt: number
 }
 
 /** A caller that waits for its frame. */
@@ -34,6 +36,8 @@ export interface Waiter {
 export interface PendingKey {
   readonly index: number
   readonly exists: boolean
+  /** ms since the epoch, or `neverExpires`. */
+  readonly expiresAt: number
 }
 
 /** Frames of a group that are written together. `bytes` is good until the group is emptied. */
@@ -124,11 +128,13 @@ export class Group {
    */
   add(operations: readonly LogOperation[], now: number, waiter: Waiter): number {
     let bytes = 0
-    for (const { key, value } of operations) bytes += recordBytes(key.length, value.length)
+    for (const { key, value, expiresAt } of operations) {
+      bytes += recordBytes(key.length, value.length, expiresAt)
+    }
     this.#makeRoom(bytes, operations.length)
     if (this.#frameRecords === 0) this.#openFrame(now)
     const firstIndex = this.nextIndex
-    for (const { kind, key, value } of operations) {
+    for (const { kind, key, value, expiresAt } of operations) {
       const index = this.nextIndex
       this.#end = encodeRecord(
         this.#buffer,
@@ -138,6 +144,7 @@ export class Group {
         this.#frameTimestamp,
         key,
         value,
+        expiresAt,
       )
       this.#frameRecords++
     }
@@ -224,6 +231,7 @@ export class Group {
       this.#newest.set(mapKey(keyText(record.key)), {
         index: record.index,
         exists: record.kind === recordKind.put,
+        expiresAt: record.expiresAt,
       })
     }
     this.#indexedEnd = end

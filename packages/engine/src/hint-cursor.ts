@@ -45,9 +45,10 @@ export class HintCursor {
   /** Moves to the next entry. A promise when bytes must be read first. False at the end. */
   advance(): boolean | Promise<boolean> {
     if (this.#next >= this.#bytes) return false
-    if (this.#window === undefined) return this.#stepIn(this.#image, this.#next)
-    const held = this.#window.viewNow(this.#next, hintEntryBytesMax)
-    return held === undefined ? this.#advanceAfterRead(this.#window) : this.#stepIn(held, 0)
+    if (this.#window === undefined) return this.#stepInto(this.#image, this.#next)
+    const place = this.#window.placeOf(this.#next)
+    const isHeld = place !== -1 && this.#step(this.#window.bytes, place, this.#window.end)
+    return isHeld || this.#advanceAfterRead(this.#window)
   }
 
   async close(): Promise<void> {
@@ -55,12 +56,19 @@ export class HintCursor {
   }
 
   async #advanceAfterRead(window: FileWindow): Promise<boolean> {
-    return this.#stepIn(await window.view(this.#next, hintEntryBytesMax), 0)
+    const bytes = await window.view(this.#next, hintEntryBytesMax)
+    return this.#stepInto(bytes, 0)
   }
 
-  #stepIn(bytes: Buffer, at: number): boolean {
-    const end = this.entry.read(bytes, at, bytes.length)
-    if (end === -1) throw new Error('a hint whose CRC is right ends inside an entry')
+  #stepInto(bytes: Buffer, at: number): true {
+    if (this.#step(bytes, at, bytes.length)) return true
+    throw new Error('a hint whose CRC is right ends inside an entry')
+  }
+
+  /** False when the bytes do not hold the next entry whole. */
+  #step(bytes: Buffer, at: number, limit: number): boolean {
+    const end = this.entry.read(bytes, at, limit)
+    if (end === -1) return false
     this.#next += end - at
     return true
   }

@@ -1,9 +1,8 @@
 /** Builds the entries of one file's hint from its records. */
 import { crc32 } from './crc32.ts'
 import { encodeHintEntry, type HintEntry, hintEntryBytes } from './hint.ts'
-import { keyText, mapKey, textKey } from './key-text.ts'
+import { Keydir } from './keydir/keydir.ts'
 import { type RecordKind, type RecordView, recordKind } from './record.ts'
-import { sortInSlices } from './sort-in-slices.ts'
 
 /** The encoded entries of a hint, sorted by key. */
 export interface HintImage {
@@ -12,41 +11,39 @@ export interface HintImage {
   readonly crc: number
 }
 
-interface NewestRecord {
-  /** The key. */
-  readonly text: string
-  readonly kind: RecordKind
-  readonly offset: number
-  readonly size: number
-  readonly index: number
-  readonly expiresAt: number
-}
-
 const entriesPerSlice = 4_096
 
 export class HintImageBuilder {
-  readonly #newest = new Map<string, NewestRecord>()
+  /** The newest record of each key, its kind in the place of a slot. */
+  readonly #newest = new Keydir()
+  readonly #location = { slot: 0, offset: 0, size: 0, index: 0, expiresAt: 0 }
 
   /** Takes in a record at byte `offset` of the file. Records of one file come in the order of their indices. */
   add(record: RecordView, offset: number): void {
     if (record.kind === recordKind.session) return
-    const { kind, size, index, expiresAt } = record
-    const text = keyText(record.key)
-    this.#newest.set(mapKey(text), { text, kind, offset, size, index, expiresAt })
+    const location = this.#location
+    location.slot = record.kind
+    location.offset = offset
+    location.size = record.size
+    location.index = record.index
+    location.expiresAt = record.expiresAt
+    this.#newest.set(record.source, record.keyStart, record.valueStart, location)
   }
 
   /** Sorts and encodes, in slices with `nextTurn` between them. */
   async build(nextTurn: () => Promise<void>): Promise<HintImage> {
-    const texts = await sortInSlices(
-      Array.from(this.#newest.values(), ({ text }) => text),
-      nextTurn,
-    )
+    const newest = this.#newest
+    for (; newest.waiting > 0; await nextTurn()) newest.settle(entriesPerSlice)
     const encoder = new HintImageEncoder()
-    for (const [place, text] of texts.entries()) {
-      encoder.add({ key: textKey(text), ...this.#newest.get(mapKey(text))! })
-      if (place % entriesPerSlice === entriesPerSlice - 1) await nextTurn()
+    for (let from: Buffer | undefined; ; await nextTurn()) {
+      const before = encoder.count
+      newest.scan(from === undefined ? {} : { gt: from }, false, (key, location) => {
+        from = key
+        encoder.add({ ...location, kind: location.slot as RecordKind, key })
+        return encoder.count - before < entriesPerSlice
+      })
+      if (encoder.count - before < entriesPerSlice) return encoder.finish()
     }
-    return encoder.finish()
   }
 }
 
@@ -55,6 +52,10 @@ export class HintImageEncoder {
   #bytes: Buffer = Buffer.alloc(64 * 1024)
   #end = 0
   #count = 0
+
+  get count(): number {
+    return this.#count
+  }
 
   add(entry: HintEntry): void {
     const end = this.#end + hintEntryBytes(entry)

@@ -88,14 +88,21 @@ export function encodeHintEntry(target: Buffer, at: number, entry: HintEntry): n
   return keyStart + entry.key.length
 }
 
-/** A window on one encoded entry, reused from entry to entry; `key` is a view into the bytes walked. */
+/** A window on one encoded entry, reused from entry to entry; the key is a view into the bytes walked. */
 export class HintEntryView implements HintEntry {
+  /** What the entry stands in. */
+  source: Buffer = Buffer.alloc(0)
+  keyStart = 0
+  keyEnd = 0
   kind: RecordKind = recordKind.put
   offset = 0
   size = 0
   index = 0
   expiresAt: number = neverExpires
-  key: Buffer = Buffer.alloc(0)
+
+  get key(): Buffer {
+    return this.source.subarray(this.keyStart, this.keyEnd)
+  }
 
   /** Points at the entry at `at`. Returns its end, or -1 when the bytes up to `limit` do not hold it whole. */
   read(bytes: Buffer, at: number, limit: number): number {
@@ -109,7 +116,9 @@ export class HintEntryView implements HintEntry {
     this.size = bytes.readUInt32LE(at + 8)
     this.index = readU64(bytes, at + 12)
     this.expiresAt = expires ? readU64(bytes, at + hintEntryHeaderBytes) : neverExpires
-    this.key = bytes.subarray(keyStart, end)
+    this.source = bytes
+    this.keyStart = keyStart
+    this.keyEnd = end
     return end
   }
 }

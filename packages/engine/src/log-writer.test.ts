@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { operation } from '../test/log-bytes.ts'
 import { TestClock } from '../test/test-clock.ts'
 import { DataFile } from './data-file.ts'
 import type { WritableFile } from './file-system/file-system.ts'
@@ -8,7 +9,6 @@ import { logOrigin } from './frame.ts'
 import { Group, type Run } from './group.ts'
 import { LogWriter } from './log-writer.ts'
 import { MarksWriter } from './marks-writer.ts'
-import { recordKind } from './record.ts'
 import { segmentHeaderBytes } from './segment.ts'
 import { Store } from './store.ts'
 
@@ -91,9 +91,8 @@ function slowSyncs(handle: WritableFile): { all: number; underWay: number; under
 
 function runBehind(log: LogWriter): Run {
   const group = new Group(log.position)
-  const operation = { kind: recordKind.put, key: Buffer.from('a'), value: Buffer.from('1') }
   const nobody = { wantsSync: false, committed: () => undefined, failed: () => undefined }
-  group.add([operation], 0, nobody)
+  group.add([operation('a', '1')], 0, nobody)
   group.closeFrame()
   return group.takeRun(Number.POSITIVE_INFINITY)!
 }

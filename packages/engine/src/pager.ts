@@ -1,6 +1,6 @@
 import type { KeyBounds } from './key-bounds.ts'
-import type { Keydir } from './keydir/keydir.ts'
 import { checkedLimit } from './limit-argument.ts'
+import type { LiveKeys } from './live-keys.ts'
 import { recordHeaderBytes } from './record.ts'
 import type { RecordAddress, RecordReader } from './record-reader.ts'
 import type { PageOptions, RangeEntry, RangePage } from './results.ts'
@@ -20,12 +20,12 @@ interface KeyAddress extends RecordAddress {
  * come: a later page sees them.
  */
 export class Pager {
-  readonly #keydir: Keydir
+  readonly #keys: LiveKeys
   readonly #reader: RecordReader
   readonly #refuseWhenClosed: () => void
 
-  constructor(keydir: Keydir, reader: RecordReader, refuseWhenClosed: () => void) {
-    this.#keydir = keydir
+  constructor(keys: LiveKeys, reader: RecordReader, refuseWhenClosed: () => void) {
+    this.#keys = keys
     this.#reader = reader
     this.#refuseWhenClosed = refuseWhenClosed
   }
@@ -71,7 +71,7 @@ export class Pager {
     const addresses: KeyAddress[] = []
     let bytes = 0
     let more = false
-    this.#keydir.scan(options, options.reverse === true, (key, location) => {
+    this.#keys.scan(options, options.reverse === true, (key, location) => {
       bytes += options.keysOnly === true ? key.length : location.size - recordHeaderBytes
       const full =
         addresses.length === options.limit || (addresses.length > 0 && bytes > options.bytesMax)

@@ -5,14 +5,7 @@ import { readFully, readFullySync } from './file-system/transfer.ts'
 import type { FileTable } from './file-table.ts'
 import { keyText } from './key-text.ts'
 import type { Location } from './keydir/location.ts'
-import {
-  expiryBytes,
-  neverExpires,
-  type RecordKind,
-  RecordView,
-  recordBytes,
-  recordKind,
-} from './record.ts'
+import { type RecordKind, RecordView, recordBytes, recordKind } from './record.ts'
 import { type RecordSpan, recordSpans } from './record-span.ts'
 
 /** Records up to this size are read in the same turn of the event loop when their file is open. */
@@ -38,8 +31,7 @@ export interface RecordAddress {
 
 /** Length of the value in bytes, as the keydir knows it. */
 export function valueBytesOf({ key, location }: RecordAddress): number {
-  const expiry = location.expiresAt === neverExpires ? 0 : expiryBytes
-  return location.size - recordBytes(key.length, expiry)
+  return location.size - recordBytes(key.length, 0, location.expiresAt)
 }
 
 /**
@@ -74,9 +66,9 @@ export class RecordReader {
    */
   async readMany(addresses: readonly RecordAddress[]): Promise<RecordView[]> {
     const release = this.#files.pin(new Set(addresses.map(({ location }) => location.slot)))
+    const later: Promise<void>[] = []
     try {
       const records = new Array<RecordView>(addresses.length)
-      const later: Promise<void>[] = []
       let recordsThisTurn = 0
       for (const span of recordSpans(addresses)) {
         // Reads of cached records never leave the turn by themselves.
@@ -86,12 +78,16 @@ export class RecordReader {
         }
         recordsThisTurn += span.end - span.start
         const pending = this.#readSpan(span, addresses, records)
-        if (pending !== undefined) later.push(pending)
-        if (later.length === readsInFlightMax) await Promise.all(later.splice(0))
+        if (pending === undefined) continue
+        later.push(pending)
+        // Its failure is heard of below, and must not count as unheard until then.
+        pending.catch(() => undefined)
+        if (later.length % readsInFlightMax === 0) await Promise.all(later)
       }
       await Promise.all(later)
       return records
     } finally {
+      await Promise.allSettled(later)
       await release()
     }
   }

@@ -31,12 +31,17 @@ const flagExpiry = 1
 /** `expiresAt` of a record that never expires. */
 export const neverExpires = 0
 
-/** Length in bytes of a record without an expiry. */
-export function recordBytes(keySize: number, valueSize: number): number {
-  return recordHeaderBytes + keySize + valueSize
+/** Length in bytes of a record. */
+export function recordBytes(
+  keySize: number,
+  valueSize: number,
+  expiresAt: number = neverExpires,
+): number {
+  const headerBytes = recordHeaderBytes + (expiresAt === neverExpires ? 0 : expiryBytes)
+  return headerBytes + keySize + valueSize
 }
 
-/** Writes a record without an expiry to `target` at `at`, which has room for it. Returns its end. */
+/** Writes a record to `target` at `at`, which has room for it. Returns its end. */
 export function encodeRecord(
   target: Buffer,
   at: number,
@@ -45,14 +50,17 @@ export function encodeRecord(
   timestamp: number,
   key: Uint8Array,
   value: Uint8Array,
+  expiresAt: number = neverExpires,
 ): number {
+  const expires = expiresAt !== neverExpires
   target[at + 4] = kind
-  target[at + 5] = 0
+  target[at + 5] = expires ? flagExpiry : 0
   target.writeUInt16LE(key.length, at + 6)
   target.writeUInt32LE(value.length, at + 8)
   writeU64(target, index, at + 12)
   writeU64(target, timestamp, at + 20)
-  const keyStart = at + recordHeaderBytes
+  if (expires) writeU64(target, expiresAt, at + recordHeaderBytes)
+  const keyStart = at + recordHeaderBytes + (expires ? expiryBytes : 0)
   const valueStart = keyStart + key.length
   target.set(key, keyStart)
   target.set(value, valueStart)
@@ -78,6 +86,11 @@ export class RecordView {
   valueStart = 0
   end = 0
   #bytes: Buffer = Buffer.alloc(0)
+
+  /** What the record stands in; `start`, `keyStart`, `valueStart` and `end` are places in it. */
+  get source(): Buffer {
+    return this.#bytes
+  }
 
   get key(): Buffer {
     return this.#bytes.subarray(this.keyStart, this.valueStart)

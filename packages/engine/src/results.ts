@@ -12,6 +12,20 @@ export interface WriteOptions {
   readonly durability?: ReachedDurability
 }
 
+export interface PutOptions extends WriteOptions {
+  /** Only if this is the key's current version, else KV_VERSION_MISMATCH. */
+  readonly ifVersion?: number | undefined
+  /** Only if there is no such key, else KV_VERSION_MISMATCH. */
+  readonly ifAbsent?: boolean | undefined
+  /** The key is gone this many ms from now. */
+  readonly ttlMs?: number | undefined
+}
+
+export interface DeleteOptions extends WriteOptions {
+  /** As of {@link PutOptions}. */
+  readonly ifVersion?: number | undefined
+}
+
 export interface WriteResult {
   /** Index of the record: grows with every write to the store. A batch's i-th operation has `version + i`. */
   readonly version: number
@@ -25,14 +39,20 @@ export interface DeleteResult {
   readonly durability: ReachedDurability
 }
 
+/** A condition of any operation holds for the whole batch; it sees the store before the batch. */
 export type BatchOperation =
-  | { readonly type: 'put'; readonly key: Bytes; readonly value: Bytes }
-  | { readonly type: 'delete'; readonly key: Bytes }
+  | ({ readonly type: 'put'; readonly key: Bytes; readonly value: Bytes } & Omit<
+      PutOptions,
+      'durability'
+    >)
+  | ({ readonly type: 'delete'; readonly key: Bytes } & Omit<DeleteOptions, 'durability'>)
 
 /** The buffer is the caller's own. */
 export interface StoredValue {
   readonly value: Buffer
   readonly version: number
+  /** When the key is gone, ms since the epoch. Left out when it stays. */
+  readonly expiresAt?: number
 }
 
 export interface RangeOptions {

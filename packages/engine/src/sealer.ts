@@ -1,26 +1,32 @@
 import type { Jobs } from './background/jobs.ts'
 import type { Clock } from './clock.ts'
+import type { DataFile } from './data-file.ts'
 import { passingDiskError } from './disk-error.ts'
 import { segmentFileName } from './file-names.ts'
 import { writeFully } from './file-system/transfer.ts'
+import type { FileTable } from './file-table.ts'
 import type { OpenSegment } from './log-writer.ts'
 import type { Logger } from './logger.ts'
 import { encodeSegmentFooter, footerCrc, segmentHeaderBytes, segmentKind } from './segment.ts'
 
 /** Who hears what became of a segment. */
 export interface SealObserver {
+  /** A segment has its footer. */
   sealed(): void
+  /** A sealed segment has its hint, if it can have one. */
+  hinted(): void
   /** The disk failed: no file on it can be trusted with more. */
   failed(error: unknown): void
 }
 
 /**
- * Seals closed log segments, one after the other and off the path of any write: footer, sync, hint.
- * Nothing here can lose data. A segment whose footer cannot be written stays closed: it is read as before,
+ * Seals closed log segments, one after the other and off the path of any write: footer, sync; then writes their
+ * hints. Nothing here can lose data. A segment whose footer cannot be written stays closed: it is read as before,
  * waits for the next attempt, and is scanned at the next open. A hint that cannot be written is done without.
  */
 export class Sealer {
   readonly #jobs: Jobs
+  readonly #files: FileTable
   readonly #directory: string
   readonly #clock: Clock
   readonly #logger: Logger
@@ -28,16 +34,21 @@ export class Sealer {
   #waiting: OpenSegment[] = []
   #refused: OpenSegment[] = []
   #running: Promise<void> | undefined
+  /** Sealed segments that wait for their hint, and what lets them go. */
+  #withoutHint: { readonly file: DataFile; readonly release: () => Promise<void> }[] = []
+  #hinting: Promise<void> | undefined
   #closing = false
 
   constructor(
     jobs: Jobs,
+    files: FileTable,
     directory: string,
     clock: Clock,
     logger: Logger,
     observer: SealObserver,
   ) {
     this.#jobs = jobs
+    this.#files = files
     this.#directory = directory
     this.#clock = clock
     this.#logger = logger
@@ -63,13 +74,17 @@ export class Sealer {
 
   /** Resolves once all that can be sealed is sealed. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
+    while (this.#running !== undefined || this.#hinting !== undefined) {
+      await this.#running
+      await this.#hinting
+    }
   }
 
   /** Stops after the segment in hand. The rest is sealed after the next open. */
   async close(): Promise<void> {
     this.#closing = true
     await this.idle()
+    for (const { release } of this.#withoutHint.splice(0)) await release()
   }
 
   #start(): void {
@@ -105,17 +120,38 @@ export class Sealer {
       this.#observer.failed(error)
       return true
     }
-    try {
-      await this.#writeHint(segment)
-    } catch (error) {
-      this.#logger.warn(
-        { err: error, file: file.path },
-        'a hint could not be written; the next open scans the segment',
-      )
-    }
     file.state = 'sealed'
     this.#observer.sealed()
+    const release = this.#files.pin([this.#files.slotOf(file)])
+    this.#withoutHint.push({ file, release })
+    if (this.#hinting === undefined) this.#startHints()
     return true
+  }
+
+  #startHints(): void {
+    this.#hinting = this.#writeHints().finally(() => {
+      this.#hinting = undefined
+      // What came between the last hint's end and now.
+      if (this.#withoutHint.length > 0 && !this.#closing) this.#startHints()
+    })
+  }
+
+  async #writeHints(): Promise<void> {
+    for (let next = this.#withoutHint[0]; next !== undefined; next = this.#withoutHint[0]) {
+      if (this.#closing) return
+      const { file, release } = next
+      try {
+        await this.#writeHint(file)
+      } catch (error) {
+        this.#logger.warn(
+          { err: error, file: file.path },
+          'a hint could not be written; the next open scans the segment',
+        )
+      }
+      this.#withoutHint.shift()
+      await release()
+      this.#observer.hinted()
+    }
   }
 
   async #writeFooter({ file, handle }: OpenSegment): Promise<void> {
@@ -135,7 +171,7 @@ export class Sealer {
     file.bytes += footer.length
   }
 
-  #writeHint({ file }: OpenSegment): Promise<void> {
+  #writeHint(file: DataFile): Promise<void> {
     const { id, bytes, start, highestIndex, footerCrc } = file
     return this.#jobs.writeSegmentHint({
       folder: `${this.#directory}/${file.directory}`,

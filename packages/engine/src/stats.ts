@@ -24,6 +24,12 @@ export interface StoreStats {
     readonly pages: number
     readonly refused: number
   }
+  readonly expiry: {
+    /** Keys that expire, among them those whose tombstone is still to come. */
+    readonly keys: number
+    /** Keys whose time was over and whose tombstone was written. */
+    readonly removed: number
+  }
   readonly commits: {
     readonly groups: number
     readonly records: number

@@ -8,9 +8,11 @@ import { diskError } from './disk-error.ts'
 import { KvError } from './errors.ts'
 import { marksFileName } from './file-names.ts'
 import { type DirectoryLock, type WritableFile } from './file-system/file-system.ts'
+import { ExpirySweeper } from './expiry-sweeper.ts'
 import { FileTable } from './file-table.ts'
-import type { LogOperation } from './group.ts'
+import type { PendingKey } from './group.ts'
 import { Keydir } from './keydir/keydir.ts'
+import { LiveKeys } from './live-keys.ts'
 import { LogWriter } from './log-writer.ts'
 import { MarksWriter } from './marks-writer.ts'
 import type { MergeReport } from './merge/merge.ts'
@@ -18,14 +20,16 @@ import { MergeScheduler } from './merge/scheduler.ts'
 import type { NodeIdentity } from './node-file.ts'
 import { configure, type StoreConfiguration, type StoreOptions } from './options.ts'
 import { Pager } from './pager.ts'
-import { RecordView } from './record.ts'
+import { neverExpires, RecordView } from './record.ts'
 import { RecordReader, valueBytesOf } from './record-reader.ts'
 import { type Recovered, recover } from './recovery/recover.ts'
 import type {
   BatchOperation,
   Bytes,
+  DeleteOptions,
   DeleteResult,
   PageOptions,
+  PutOptions,
   RangeEntry,
   RangeOptions,
   RangePage,
@@ -37,7 +41,14 @@ import type {
 import { Sealer } from './sealer.ts'
 import type { StoreStats } from './stats.ts'
 import { StoreCounters } from './store-counters.ts'
-import { logOperation, logOperations, PromisedWrite, wantsSync } from './write-request.ts'
+import { absentVersion, versionMismatch } from './write-condition.ts'
+import {
+  type CheckedOperation,
+  logOperation,
+  logOperations,
+  PromisedWrite,
+  wantsSync,
+} from './write-request.ts'
 
 /**
  * A persistent, ordered key/value store in one directory, for one process.
@@ -52,6 +63,7 @@ export class Store implements AsyncDisposable {
   readonly #lock: DirectoryLock
   readonly #files: FileTable
   readonly #keydir: Keydir
+  readonly #keys: LiveKeys
   readonly #reader: RecordReader
   readonly #pager: Pager
   readonly #marks: MarksWriter
@@ -61,6 +73,7 @@ export class Store implements AsyncDisposable {
   readonly #merges: MergeScheduler
   readonly #cutBytes: number
   readonly #applier: Applier
+  readonly #sweeper: ExpirySweeper
   readonly #counters = new StoreCounters()
   #openMs = 0
   #cancelIntervalSync: (() => void) | undefined
@@ -121,7 +134,8 @@ export class Store implements AsyncDisposable {
     this.#files = files
     this.#keydir = keydir
     this.#reader = new RecordReader(files, clock)
-    this.#pager = new Pager(keydir, this.#reader, () => this.#refuseWhenClosed())
+    this.#keys = new LiveKeys(keydir, () => this.#commits.timestamp())
+    this.#pager = new Pager(this.#keys, this.#reader, () => this.#refuseWhenClosed())
     this.#applier = new Applier(keydir, files, recovered.active, recovered.end.index - 1)
     this.#cutBytes = recovered.cutBytes
     this.#marks = new MarksWriter(marksFile, recovered.mark.seq, clock, (error) => {
@@ -143,12 +157,13 @@ export class Store implements AsyncDisposable {
       this.#observer(),
     )
     const jobs = jobsOn(fileSystem, clock)
-    this.#sealer = new Sealer(jobs, directory, clock, logger, {
+    this.#sweeper = new ExpirySweeper(keydir, this.#commits, clock)
+    this.#sealer = new Sealer(jobs, files, directory, clock, logger, {
       sealed: () => {
         // What cannot be closed now is closed with the next one.
         files.closeSurplus().catch(() => undefined)
-        this.#merges.consider()
       },
+      hinted: () => this.#merges.consider(),
       failed: (error) => this.#commits.fail(error),
     })
     this.#merges = new MergeScheduler(
@@ -185,23 +200,30 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * Sets a key.
+   * Sets a key, under a condition or for a time where the options say so. A key whose time is over is not there
+   * for anybody from that moment on.
    *
-   * @throws KvError KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL (none of them wrote
+   * @throws KvError KV_VERSION_MISMATCH, KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL (none of them wrote
    * anything), KV_STORAGE_FAILED (whether it was written is unknown).
    */
-  put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteResult> {
-    return this.#write('puts', () => [this.#checked({ type: 'put', key, value })], options)
+  put(key: Bytes, value: Bytes, options: PutOptions = {}): Promise<WriteResult> {
+    const { ifVersion, ifAbsent, ttlMs } = options
+    return this.#write(
+      'puts',
+      () => [this.#checked({ type: 'put', key, value, ifVersion, ifAbsent, ttlMs })],
+      options,
+    )
   }
 
   /** Removes a key. An absent one logs nothing. Throws as {@link put}. */
-  async delete(key: Bytes, options: WriteOptions = {}): Promise<DeleteResult> {
+  async delete(key: Bytes, options: DeleteOptions = {}): Promise<DeleteResult> {
     this.#refuseWhenClosed()
     const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
     this.#commits.refuseIfFailed()
+    const { ifVersion } = options
     const pending = this.#commits.pendingKey(keyBytes)
-    if (pending?.exists ?? this.#keydir.lookup(keyBytes) !== undefined) {
-      const operation = this.#checked({ type: 'delete', key: keyBytes })
+    if (ifVersion !== undefined || this.#versionOf(keyBytes, pending) !== absentVersion) {
+      const operation = this.#checked({ type: 'delete', key: keyBytes, ifVersion })
       const { version, durability } = await this.#write('deletes', () => [operation], options)
       return { existed: true, version, durability }
     }
@@ -221,7 +243,7 @@ export class Store implements AsyncDisposable {
   batch(operations: readonly BatchOperation[], options: WriteOptions = {}): Promise<WriteResult> {
     return this.#write(
       'batches',
-      () => logOperations(operations, this.#configuration),
+      () => logOperations(operations, this.#configuration, this.#commits.timestamp()),
       options,
     )
   }
@@ -231,11 +253,10 @@ export class Store implements AsyncDisposable {
     this.#refuseWhenClosed()
     const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
     this.#counters.operations.gets++
-    const location = this.#keydir.lookup(keyBytes)
+    const location = this.#keys.lookup(keyBytes)
     if (location === undefined) return undefined
     const found = this.#reader.read({ key: keyBytes, location })
-    const { value, index } = found instanceof RecordView ? found : await found
-    return { value, version: index }
+    return storedValue(found instanceof RecordView ? found : await found)
   }
 
   /**
@@ -250,7 +271,7 @@ export class Store implements AsyncDisposable {
     this.#counters.operations.gets += keys.length
     const found = keys.flatMap((key, place) => {
       const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
-      const location = this.#keydir.lookup(keyBytes)
+      const location = this.#keys.lookup(keyBytes)
       return location === undefined ? [] : [{ place, address: { key: keyBytes, location } }]
     })
     const bytes = found.reduce((sum, { address }) => sum + valueBytesOf(address), 0)
@@ -262,15 +283,13 @@ export class Store implements AsyncDisposable {
     }
     const records = await this.#reader.readMany(found.map(({ address }) => address))
     const values: (StoredValue | undefined)[] = keys.map(() => undefined)
-    for (const [at, { value, index }] of records.entries()) {
-      values[found[at]!.place] = { value, version: index }
-    }
+    for (const [at, record] of records.entries()) values[found[at]!.place] = storedValue(record)
     return values
   }
 
   /** Length of the value of a key in bytes, without reading it; undefined when there is none. */
   valueBytes(key: Uint8Array): number | undefined {
-    const location = this.#keydir.lookup(key)
+    const location = this.#keys.lookup(key)
     return location === undefined ? undefined : valueBytesOf({ key, location })
   }
 
@@ -314,6 +333,7 @@ export class Store implements AsyncDisposable {
         deadBytes: total(({ deadBytes }) => deadBytes),
       },
       operations: { ...this.#counters.operations },
+      expiry: { keys: this.#keydir.expiring, removed: this.#sweeper.removed },
       commits: this.#counters.commits(this.#commits.pendingBytes),
       merges: this.#merges.stats,
       recovery: { openMs: this.#openMs, cutBytes: this.#cutBytes },
@@ -336,6 +356,7 @@ export class Store implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#cancelIntervalSync?.()
+    await this.#sweeper.stop()
     await this.#commits.idle()
     await this.#merges.close()
     await this.#sealer.close()
@@ -350,33 +371,65 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  /** Submits what `operations` returns. One promise a write: this is the hot path. */
+  /**
+   * Submits what `operations` returns. One promise a write: this is the hot path. What is refused is counted: too
+   * large, too much at once, under a condition that does not hold, or after a failure.
+   */
   #write(
     counter: 'puts' | 'deletes' | 'batches',
-    operations: () => readonly LogOperation[],
+    operations: () => readonly CheckedOperation[],
     options: WriteOptions,
   ): Promise<WriteResult> {
     return new Promise((resolve, reject) => {
       this.#refuseWhenClosed()
       const start = this.#configuration.clock.monotonic()
       const waiter = new PromisedWrite(options, start, this.#counters.writes, resolve, reject)
-      waiter.version = this.#submit(operations, waiter)
-      this.#counters.operations[counter]++
+      try {
+        const checked = operations()
+        const mismatch = this.#firstMismatch(checked)
+        if (mismatch === undefined) waiter.version = this.#commits.submit(checked, waiter)
+        else this.#refuseMismatch(mismatch, reject)
+        this.#counters.operations[mismatch === undefined ? counter : 'refused']++
+      } catch (error) {
+        this.#counters.operations.refused++
+        throw error
+      }
     })
   }
 
-  #checked(operation: BatchOperation): LogOperation {
-    return logOperation(operation, this.#configuration)
+  #firstMismatch(operations: readonly CheckedOperation[]): Mismatch | undefined {
+    for (const { key, onlyIfVersion } of operations) {
+      if (onlyIfVersion === undefined) continue
+      const pending = this.#commits.pendingKey(key)
+      const current = this.#versionOf(key, pending)
+      if (current !== onlyIfVersion) {
+        return { error: versionMismatch(onlyIfVersion, current), decidedBy: pending?.index }
+      }
+    }
+    return undefined
   }
 
-  /** Counts what is refused: too large, too much at once, or after a failure. */
-  #submit(operations: () => readonly LogOperation[], waiter: PromisedWrite): number {
-    try {
-      return this.#commits.submit(operations(), waiter)
-    } catch (error) {
-      this.#counters.operations.refused++
-      throw error
+  /** That a condition does not hold is true only once the write that decided it has been committed. */
+  #refuseMismatch({ error, decidedBy }: Mismatch, reject: (error: Error) => void): void {
+    if (decidedBy === undefined) {
+      reject(error)
+      return
     }
+    this.#commits.watch(decidedBy, {
+      wantsSync: false,
+      committed: () => reject(error),
+      failed: reject,
+    })
+  }
+
+  /** Version of a key behind all that is under way; `absentVersion` when it is not there. */
+  #versionOf(key: Uint8Array, pending: PendingKey | undefined): number {
+    if (pending === undefined) return this.#keys.lookup(key)?.index ?? absentVersion
+    return pending.exists && !this.#keys.hasExpired(pending) ? pending.index : absentVersion
+  }
+
+  #checked(operation: BatchOperation): CheckedOperation {
+    return logOperation(operation, this.#configuration, this.#commits.timestamp())
   }
 
   async #watch(index: number, options: WriteOptions): Promise<ReachedDurability> {
@@ -434,6 +487,18 @@ export class Store implements AsyncDisposable {
     if (this.#closing === undefined) return
     throw new KvError('KV_CLOSED', 'the store is closed; nothing was done; open it again')
   }
+}
+
+interface Mismatch {
+  readonly error: KvError
+  /** Index of the write under way that it rests on, if on any. */
+  readonly decidedBy: number | undefined
+}
+
+function storedValue({ value, index, expiresAt }: RecordView): StoredValue {
+  return expiresAt === neverExpires
+    ? { value, version: index }
+    : { value, version: index, expiresAt }
 }
 
 interface StoreParts {

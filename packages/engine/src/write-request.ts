@@ -2,11 +2,20 @@ import { checkedKey, checkedValue } from './bytes-argument.ts'
 import { KvError } from './errors.ts'
 import type { LogOperation, Waiter } from './group.ts'
 import type { StoreConfiguration } from './options.ts'
-import { recordKind } from './record.ts'
+import { neverExpires, recordKind } from './record.ts'
 import type { LatencyHistogram } from './histogram.ts'
 import type { BatchOperation, WriteOptions, WriteResult } from './results.ts'
+import { requiredVersion } from './write-condition.ts'
 
 const noValue = new Uint8Array(0)
+/** The longest time to live, in ms: what is left of 2^53 after some 200,000 years of timestamps. */
+const ttlMsMax = 2 ** 52
+
+/** An operation for the log and what it depends on. */
+export interface CheckedOperation extends LogOperation {
+  /** The one version its key may have before, `absentVersion` for none, undefined for any. */
+  readonly onlyIfVersion: number | undefined
+}
 
 /** What callers ask to be written, checked against the limits before anything is. */
 export type WriteLimits = Pick<
@@ -14,8 +23,15 @@ export type WriteLimits = Pick<
   'keyBytesMax' | 'valueBytesMax' | 'batchBytesMax' | 'batchOperationsMax'
 >
 
-/** Checks one operation. Throws `TypeError`, KV_KEY_TOO_LARGE or KV_VALUE_TOO_LARGE. */
-export function logOperation(operation: BatchOperation, limits: WriteLimits): LogOperation {
+/**
+ * Checks one operation; a time to live starts at `now`, ms since the epoch. Throws `TypeError`, `RangeError`,
+ * KV_KEY_TOO_LARGE or KV_VALUE_TOO_LARGE.
+ */
+export function logOperation(
+  operation: BatchOperation,
+  limits: WriteLimits,
+  now: number,
+): CheckedOperation {
   const key = checkedKey(operation.key, limits.keyBytesMax)
   switch (operation.type) {
     case 'put':
@@ -23,9 +39,17 @@ export function logOperation(operation: BatchOperation, limits: WriteLimits): Lo
         kind: recordKind.put,
         key,
         value: checkedValue(operation.value, limits.valueBytesMax),
+        expiresAt: expiryAfter(operation.ttlMs, now),
+        onlyIfVersion: requiredVersion(operation),
       }
     case 'delete':
-      return { kind: recordKind.tombstone, key, value: noValue }
+      return {
+        kind: recordKind.tombstone,
+        key,
+        value: noValue,
+        expiresAt: neverExpires,
+        onlyIfVersion: requiredVersion(operation),
+      }
     default:
       throw new TypeError("an operation's type must be 'put' or 'delete'")
   }
@@ -35,7 +59,8 @@ export function logOperation(operation: BatchOperation, limits: WriteLimits): Lo
 export function logOperations(
   operations: readonly BatchOperation[],
   limits: WriteLimits,
-): LogOperation[] {
+  now: number,
+): CheckedOperation[] {
   if (operations.length === 0) throw new RangeError('a batch must hold at least one operation')
   if (operations.length > limits.batchOperationsMax) {
     throw new KvError(
@@ -43,7 +68,7 @@ export function logOperations(
       `the batch has ${operations.length} operations, more than batchOperationsMax (${limits.batchOperationsMax}); nothing was written; split it`,
     )
   }
-  const checked = operations.map((operation) => logOperation(operation, limits))
+  const checked = operations.map((operation) => logOperation(operation, limits, now))
   const bytes = checked.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
   if (bytes > limits.batchBytesMax) {
     throw new KvError(
@@ -52,6 +77,14 @@ export function logOperations(
     )
   }
   return checked
+}
+
+function expiryAfter(ttlMs: number | undefined, now: number): number {
+  if (ttlMs === undefined) return neverExpires
+  if (!Number.isSafeInteger(ttlMs) || ttlMs < 1 || ttlMs > ttlMsMax) {
+    throw new RangeError(`ttlMs must be a whole number from 1 to 2^52, not ${String(ttlMs)}`)
+  }
+  return now + ttlMs
 }
 
 /** Whether a write is wished to be on the disk. Throws `TypeError` for a wish there is not. */

@@ -1,6 +1,6 @@
 import type { LogPosition } from '../src/frame.ts'
 import { Group, type LogOperation, type Waiter } from '../src/group.ts'
-import { recordKind } from '../src/record.ts'
+import { neverExpires, recordKind } from '../src/record.ts'
 import { encodeSegmentHeader, segmentKind } from '../src/segment.ts'
 
 const nobody: Waiter = { wantsSync: false, committed: () => undefined, failed: () => undefined }
@@ -11,6 +11,7 @@ export function operation(key: string, value?: string): LogOperation {
     kind: value === undefined ? recordKind.tombstone : recordKind.put,
     key: Buffer.from(key),
     value: Buffer.from(value ?? ''),
+    expiresAt: neverExpires,
   }
 }
 

@@ -39,6 +39,187 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       return store
     }
 
+    describe('conditions', () => {
+      const mismatch = (version?: number) => ({
+        code: 'KV_VERSION_MISMATCH',
+        outcome: 'not-applied',
+        details: version === undefined ? {} : { version },
+      })
+
+      test('a put, if the key is absent or has a version', async () => {
+        const store = await open()
+        expect((await store.put('a', '1', { ifAbsent: true })).version).toBe(1)
+        await expect(store.put('a', '2', { ifAbsent: true })).rejects.toMatchObject(mismatch(1))
+        await expect(store.put('a', '2', { ifVersion: 7 })).rejects.toMatchObject(mismatch(1))
+        await expect(store.put('b', '2', { ifVersion: 7 })).rejects.toMatchObject(mismatch())
+        expect((await store.put('a', '2', { ifVersion: 1 })).version).toBe(2)
+        expect(await store.get('a')).toEqual({ value: Buffer.from('2'), version: 2 })
+        expect(await store.get('b')).toBeUndefined()
+        expect(store.stats().operations).toMatchObject({ puts: 2, refused: 3 })
+      })
+
+      test('a delete, if the key has a version', async () => {
+        const store = await open()
+        await store.put('a', '1')
+        await expect(store.delete('a', { ifVersion: 7 })).rejects.toMatchObject(mismatch(1))
+        await expect(store.delete('b', { ifVersion: 7 })).rejects.toMatchObject(mismatch())
+        expect(await store.delete('a', { ifVersion: 1 })).toMatchObject({ existed: true })
+        expect(await store.get('a')).toBeUndefined()
+      })
+
+      test('a batch as a whole, as the store was before it', async () => {
+        const store = await open()
+        await store.put('a', '1')
+        const failing: BatchOperation[] = [
+          { type: 'put', key: 'b', value: '1' },
+          { type: 'delete', key: 'a', ifVersion: 7 },
+        ]
+        await expect(store.batch(failing)).rejects.toMatchObject(mismatch(1))
+        expect(await store.get('b')).toBeUndefined()
+        await store.batch([
+          { type: 'put', key: 'b', value: '1', ifAbsent: true },
+          { type: 'put', key: 'b', value: '2', ifAbsent: true },
+          { type: 'delete', key: 'a', ifVersion: 1 },
+        ])
+        expect((await store.get('b'))?.value.toString()).toBe('2')
+        expect(await store.get('a')).toBeUndefined()
+      })
+
+      test('of many that want the same, at once, one is granted', async () => {
+        const store = await open()
+        const puts = Array.from({ length: 20 }, (_, place) =>
+          store.put('lock', `${place}`, { ifAbsent: true }),
+        )
+        const ended = await Promise.allSettled(puts)
+        expect(ended.map(({ status }) => status)).toEqual([
+          'fulfilled',
+          ...Array.from({ length: 19 }, () => 'rejected'),
+        ])
+        for (const { reason } of ended.slice(1) as PromiseRejectedResult[]) {
+          expect(reason).toMatchObject(mismatch(1))
+        }
+        expect((await store.get('lock'))?.value.toString()).toBe('0')
+      })
+
+      test('count on what is under way', async () => {
+        const store = await open()
+        const ended = await Promise.allSettled([
+          store.put('a', '1'),
+          store.put('a', '2', { ifVersion: 1 }),
+          store.delete('a', { ifVersion: 2 }),
+          store.put('a', '3', { ifVersion: 2 }),
+          store.put('a', '4', { ifAbsent: true }),
+        ])
+        expect(ended.map(({ status }) => status)).toEqual([
+          'fulfilled',
+          'fulfilled',
+          'fulfilled',
+          'rejected',
+          'fulfilled',
+        ])
+        expect((await store.get('a'))?.value.toString()).toBe('4')
+      })
+
+      test.each([
+        [{ ifVersion: 0 }, RangeError],
+        [{ ifVersion: 1.5 }, RangeError],
+        [{ ifVersion: '1' as unknown as number }, RangeError],
+        [{ ifAbsent: 1 as unknown as boolean }, TypeError],
+        [{ ifVersion: 1, ifAbsent: true }, TypeError],
+      ])('%j is refused', async (options, error) => {
+        const store = await open()
+        await expect(store.put('a', '1', options)).rejects.toThrow(error)
+        expect(store.appliedIndex).toBe(0)
+      })
+    })
+
+    describe('a time to live', () => {
+      test('once it is over, nobody sees the key', async () => {
+        const store = await open()
+        await store.put('a', '1', { ttlMs: 500 })
+        await store.put('b', '2')
+        const expiresAt = clock.now() + 500
+        expect(await store.get('a')).toEqual({ value: Buffer.from('1'), version: 1, expiresAt })
+        expect(await keysIn(store)).toEqual(['a', 'b'])
+        clock.advance(499)
+        expect(await store.get('a')).toBeDefined()
+        clock.advance(1)
+        expect(await store.get('a')).toBeUndefined()
+        expect(await store.getMany(['a', 'b'])).toMatchObject([undefined, { version: 2 }])
+        expect(await keysIn(store)).toEqual(['b'])
+        expect(await store.delete('a')).toMatchObject({ existed: false })
+        await store.put('a', '3', { ifAbsent: true })
+        expect((await store.get('a'))?.value.toString()).toBe('3')
+      })
+
+      test('a later put takes it away, or gives another', async () => {
+        const store = await open()
+        await store.put('a', '1', { ttlMs: 500 })
+        await store.put('a', '2')
+        await store.put('b', '1')
+        await store.put('b', '2', { ttlMs: 500 })
+        expect(store.stats().expiry).toEqual({ keys: 1, removed: 0 })
+        clock.advance(10_000)
+        expect(await keysIn(store)).toEqual(['a'])
+      })
+
+      test('a sweep removes what has expired, and nothing else', async () => {
+        const store = await open()
+        for (let place = 0; place < 3000; place++) {
+          const key = String(place).padStart(4, '0')
+          await store.put(key, '', place % 3 === 0 ? { ttlMs: 500 } : {})
+        }
+        await store.put('late', '', { ttlMs: 1e9 })
+        expect(store.stats().expiry).toEqual({ keys: 1001, removed: 0 })
+        for (let step = 0; store.stats().expiry.removed < 1000; step++) {
+          expect(step).toBeLessThan(2000)
+          clock.advance(5)
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+        expect(store.stats()).toMatchObject({ keys: 2001, expiry: { keys: 1, removed: 1000 } })
+        expect((await keysIn(store)).length).toBe(2001)
+      })
+
+      test('lasts over a restart, and over a merge', async () => {
+        const options = { segmentBytes: 256, autoMerge: false }
+        const store = await open(options)
+        await store.put('a', '1', { ttlMs: 500 })
+        for (let place = 0; place < 20; place++) await store.put('b', `${place}`)
+        await store.merge()
+        await store.close()
+        const again = await open(options)
+        expect(await keysIn(again)).toEqual(['a', 'b'])
+        clock.advance(500)
+        expect(await keysIn(again)).toEqual(['b'])
+        await again.close()
+        // The sweep has not come by: whoever opens it does not see the key either.
+        expect(await keysIn(await open(options))).toEqual(['b'])
+      })
+
+      test('a clock that goes back brings nothing back', async () => {
+        const store = await open()
+        await store.put('a', '1', { ttlMs: 500 })
+        clock.advance(500)
+        expect(await store.get('a')).toBeUndefined()
+        clock.advance(-400)
+        expect(await store.get('a')).toBeUndefined()
+      })
+
+      test.each([0, -1, 1.5, Number.NaN, 2 ** 53])('%d ms is refused', async (ttlMs) => {
+        const store = await open()
+        await expect(store.put('a', '1', { ttlMs })).rejects.toThrow(RangeError)
+        const batch: BatchOperation[] = [{ type: 'put', key: 'a', value: '', ttlMs }]
+        await expect(store.batch(batch)).rejects.toThrow(RangeError)
+        expect(store.appliedIndex).toBe(0)
+      })
+
+      async function keysIn(store: Store): Promise<string[]> {
+        const keys: string[] = []
+        for await (const { key } of store.range({ keysOnly: true })) keys.push(key.toString())
+        return keys
+      }
+    })
+
     describe('one key', () => {
       test('put, get, overwrite, delete', async () => {
         const store = await open()

@@ -86,6 +86,14 @@ export class EntryLists {
     this.#setPrefix(words, at, place, key)
   }
 
+  /** Adds an entry behind all others, to a list that {@link tighten} has not been called on. There is room. */
+  append(words: Int32Array, at: number, entry: number): void {
+    const length = words[at]!
+    words[at] = length + 1
+    words[at + this.#entriesPlace + length] = entry
+    words[at + prefixesPlace + length] = this.#entries.wordAt(entry, words[at + skipPlace]!)
+  }
+
   /** Puts an entry, whose key is `key`, in the place of another. */
   replace(words: Int32Array, at: number, place: number, entry: number, key: KeyWords): void {
     words[at + this.#entriesPlace + place] = entry

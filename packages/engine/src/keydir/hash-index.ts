@@ -18,7 +18,8 @@
  * Slots come in groups of four, whose tags make one word: a look-up starts at the group that the hash names
  * and goes on until one has an empty slot.
  *
- * The word behind the directory's last place is the depth.
+ * The directory's first word is its depth; `changingDepth` while it doubles in place, and `staleDepth` once a
+ * larger one has taken its place.
  */
 import { assert } from '../assert.ts'
 import type { Entries } from './entries.ts'
@@ -45,8 +46,13 @@ const emptyTag = 0
 const removedTag = 1
 /** 4 Mi segments: some 2.5 G keys. */
 const depthMax = 22
-/** Where the directory keeps its depth. */
-const directoryDepthPlace = 2 ** depthMax
+/** A directory is made with room for its depth to grow. */
+const firstDirectoryDepth = 8
+const directoryGrowth = 2
+const depthWord = 0
+const placesWord = 1
+const staleDepth = -1
+const changingDepth = -2
 /** Places in the directory for one segment: beyond it hashes are not what they should be. */
 const placesPerSegmentMax = 64
 
@@ -66,8 +72,7 @@ export class HashIndex {
   readonly #entries: Entries
   readonly #hash: KeyHash
   readonly #memory = new WordMemory(segmentWords)
-  /** Made for the largest depth at once: pages that are not touched take no memory. */
-  readonly #directory = new Int32Array(new SharedArrayBuffer(4 * (2 ** depthMax + 1)))
+  #directory = createDirectory(firstDirectoryDepth)
   readonly #moved = new Int32Array(slots)
   #depth = 0
   #segments = 1
@@ -75,12 +80,25 @@ export class HashIndex {
   constructor(entries: Entries, hash: KeyHash) {
     this.#entries = entries
     this.#hash = hash
-    this.#directory[0] = this.#createSegment(0)
+    this.#directory[placesWord] = this.#createSegment(0)
   }
 
   /** Bytes that the segments and the directory take. */
   get bytes(): number {
     return this.#memory.usedWords * 4 + 4 * 2 ** this.#depth
+  }
+
+  /** Makes an empty index as large as `keys` keys want it, and spares their coming most of the splits. */
+  reserve(keys: number): void {
+    assert(this.#segments === 1, 'an index is reserved before it is filled')
+    while (this.#depth < depthMax && 2 ** this.#depth * usedMax < keys) this.#doubleDirectory()
+    const places = 2 ** this.#depth
+    const first = this.#directory[placesWord]!
+    this.#memory.chunks[chunkOf(first)]![placeOf(first) + depthPlace] = this.#depth
+    for (let place = 1; place < places; place++) {
+      this.#directory[placesWord + place] = this.#createSegment(this.#depth)
+    }
+    this.#segments = places
   }
 
   /** What another thread needs to look keys up. */
@@ -100,7 +118,7 @@ export class HashIndex {
     const entries = this.#entries
     const wanted = tagOf(hash)
     const pattern = Math.imul(wanted, everyByte)
-    let segment = this.#directory[this.#placeOf(hash)]!
+    let segment = this.#directory[placesWord + this.#placeOf(hash)]!
     do {
       const words = this.#memory.chunks[chunkOf(segment)]!
       const at = placeOf(segment)
@@ -126,7 +144,7 @@ export class HashIndex {
   /** Adds the entry of a key that has none. */
   insert(entry: number, hash: number): void {
     for (;;) {
-      const segment = this.#directory[this.#placeOf(hash)]!
+      const segment = this.#directory[placesWord + this.#placeOf(hash)]!
       const words = this.#memory.chunks[chunkOf(segment)]!
       const at = placeOf(segment)
       if (words[at + keysPlace]! + words[at + removedPlace]! < usedMax) {
@@ -147,7 +165,7 @@ export class HashIndex {
 
   /** Takes out an entry that is in. */
   remove(entry: number, hash: number): void {
-    const head = this.#directory[this.#placeOf(hash)]!
+    const head = this.#directory[placesWord + this.#placeOf(hash)]!
     const headWords = this.#memory.chunks[chunkOf(head)]!
     const headAt = placeOf(head)
     for (let segment = head; segment !== 0; ) {
@@ -170,12 +188,12 @@ export class HashIndex {
 
   /** Runs between the two calls change an entry that is in: readers on other threads look again. */
   beginChange(hash: number): void {
-    const segment = this.#directory[this.#placeOf(hash)]!
+    const segment = this.#directory[placesWord + this.#placeOf(hash)]!
     this.#begin(this.#memory.chunks[chunkOf(segment)]!, placeOf(segment))
   }
 
   endChange(hash: number): void {
-    const segment = this.#directory[this.#placeOf(hash)]!
+    const segment = this.#directory[placesWord + this.#placeOf(hash)]!
     this.#end(this.#memory.chunks[chunkOf(segment)]!, placeOf(segment))
   }
 
@@ -260,18 +278,26 @@ export class HashIndex {
     // The upper half of the places that have named the segment.
     const span = 2 ** (this.#depth - depth)
     const first = Math.floor(this.#placeOf(hash) / span) * span
-    this.#directory.fill(sibling, first + span / 2, first + span)
+    const upper = placesWord + first + span / 2
+    this.#directory.fill(sibling, upper, upper + span / 2)
     this.#end(words, at)
   }
 
   #doubleDirectory(): void {
-    const directory = this.#directory
-    for (let place = 2 ** this.#depth - 1; place >= 0; place--) {
-      directory[2 * place + 1] = directory[place]!
-      directory[2 * place] = directory[place]!
+    const old = this.#directory
+    const places = 2 ** this.#depth
+    const isFull = placesWord + 2 * places > old.length
+    const directory = isFull ? createDirectory(this.#depth + directoryGrowth) : old
+    // While its places move, the directory names segments where they do not belong.
+    Atomics.store(old, depthWord, isFull ? staleDepth : changingDepth)
+    for (let place = places - 1; place >= 0; place--) {
+      const segment = old[placesWord + place]!
+      directory[placesWord + 2 * place + 1] = segment
+      directory[placesWord + 2 * place] = segment
     }
+    this.#directory = directory
     this.#depth++
-    this.#directory[directoryDepthPlace] = this.#depth
+    Atomics.store(directory, depthWord, this.#depth)
   }
 
   /** Frees the slots of removed keys in a segment that `head` leads to. */
@@ -324,6 +350,10 @@ export class HashIndex {
   }
 }
 
+function createDirectory(depth: number): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(4 * (placesWord + 2 ** depth)))
+}
+
 function tagOf(hash: number): number {
   const bits = (hash >>> 8) & 0xff
   return bits <= removedTag ? bits + 2 : bits
@@ -354,8 +384,10 @@ export class HashIndexView {
    */
   find<T>(hash: number, none: T, visit: (entry: number) => T | undefined): T | undefined {
     for (let attempt = 0; attempt < viewAttempts; attempt++) {
-      const depth = Atomics.load(this.#directory, directoryDepthPlace)
-      const place = (hash >>> 1) >>> (31 - depth)
+      const depth = Atomics.load(this.#directory, depthWord)
+      if (depth === staleDepth) return undefined
+      if (depth === changingDepth) continue
+      const place = placesWord + ((hash >>> 1) >>> (31 - depth))
       const head = Atomics.load(this.#directory, place)
       const words = this.#segments[chunkOf(head)]
       if (words === undefined) return undefined
@@ -365,7 +397,7 @@ export class HashIndexView {
       const isStable =
         Atomics.load(words, placeOf(head)) === before &&
         Atomics.load(this.#directory, place) === head &&
-        Atomics.load(this.#directory, directoryDepthPlace) === depth
+        Atomics.load(this.#directory, depthWord) === depth
       if (isStable) return found
     }
     return undefined

@@ -11,6 +11,8 @@ import { chunkOf, placeOf, WordMemory } from './word-memory.ts'
 
 const leafCapacity = 127
 const branchCapacity = 510
+/** Entries that keys which come in order leave in a leaf: some room for others. */
+const appendedEntriesMax = 112
 /** A leaf with fewer entries joins its neighbour, if together they leave some room. */
 const leafEntriesMin = leafCapacity / 4
 const joinedEntriesMax = (leafCapacity * 3) / 4
@@ -68,7 +70,32 @@ export class KeyOrder {
       return
     }
     lists.insert(words, at, place, entry, key)
-    if (place === 0) this.#setFirst(branch, leafPlace, entry, key)
+    if (place === 0) this.#setFirst(branch, leafPlace, entry)
+  }
+
+  /** Adds an entry behind all that are in. */
+  append(entry: number): void {
+    const lists = this.#leafLists
+    if (this.#branches.length === 0) this.#begin()
+    const branch = this.#branches.at(-1)!
+    const leaf = branch.leaves[Math.max(0, this.#leafCount(branch) - 1)]!
+    const words = this.#memory.chunks[chunkOf(leaf)]!
+    const at = placeOf(leaf)
+    if (lists.length(words, at) < appendedEntriesMax) {
+      lists.append(words, at, entry)
+      if (lists.length(words, at) === 1) this.#setFirst(branch, 0, entry)
+      return
+    }
+    lists.tighten(words, at)
+    const next = this.#createLeaf()
+    lists.append(this.#memory.chunks[chunkOf(next)]!, placeOf(next), entry)
+    if (this.#leafCount(branch) < branchCapacity) {
+      this.#insertLeaf(branch, this.#leafCount(branch), next)
+    } else {
+      const nextBranch = new Branch()
+      this.#branches.push(nextBranch)
+      this.#insertLeaf(nextBranch, 0, next)
+    }
   }
 
   /** Takes out an entry that is in. */
@@ -196,7 +223,9 @@ export class KeyOrder {
   }
 
   /** Notes that a leaf starts with another entry now. */
-  #setFirst(branch: Branch, leafPlace: number, entry: number, key: KeyWords): void {
+  #setFirst(branch: Branch, leafPlace: number, entry: number): void {
+    const key = this.#key
+    this.#entries.readKey(entry, key)
     if (leafPlace === this.#leafCount(branch)) {
       this.#branchLists.insert(branch.list, 0, leafPlace, entry, key)
     } else {
@@ -226,7 +255,7 @@ export class KeyOrder {
   }
 
   #insertLeaf(branch: Branch, leafPlace: number, leaf: number): void {
-    const key = new KeyWords()
+    const key = this.#key
     const first = this.#leafLists.entry(this.#memory.chunks[chunkOf(leaf)]!, placeOf(leaf), 0)
     this.#entries.readKey(first, key)
     const { leaves } = branch
@@ -257,10 +286,7 @@ export class KeyOrder {
       return
     }
     if (at.entry === 0) {
-      const key = this.#key
-      const first = lists.entry(words, placeOf(leaf), 0)
-      this.#entries.readKey(first, key)
-      this.#setFirst(branch, at.leaf, first, key)
+      this.#setFirst(branch, at.leaf, lists.entry(words, placeOf(leaf), 0))
     }
     if (length < leafEntriesMin) this.#joinNext(at.branch, at.leaf)
   }

@@ -44,6 +44,7 @@ export class Keydir {
   readonly #key = new KeyWords()
   readonly #before = { slot: 0, offset: 0, size: 0, index: 0, expiresAt: 0 }
   #size = 0
+  #expiring = 0
 
   constructor(hash: KeyHash = new HalfSipHash()) {
     this.#keyHash = hash
@@ -55,6 +56,11 @@ export class Keydir {
   /** Number of keys. */
   get size(): number {
     return this.#size
+  }
+
+  /** Number of keys that expire. */
+  get expiring(): number {
+    return this.#expiring
   }
 
   /** Entries that wait to enter the order or to leave it. */
@@ -101,6 +107,7 @@ export class Keydir {
     }
     this.#entries.readLocation(entry, this.#before)
     if (this.#entries.hasRoomFor(entry, location)) {
+      this.#expiring += expiringIn(location) - expiringIn(this.#before)
       this.#hash.beginChange(hash)
       this.#entries.setLocation(entry, location)
       this.#hash.endChange(hash)
@@ -111,14 +118,20 @@ export class Keydir {
     return this.#before
   }
 
+  /** Prepares an empty keydir for about `keys` keys. */
+  reserve(keys: number): void {
+    this.#hash.reserve(keys)
+  }
+
   /** As {@link set} for a key behind all that there are: it enters the order at once. */
   append(bytes: Uint8Array, start: number, end: number, location: Location): void {
     this.#key.load(bytes, start, end)
     const entry = this.#entries.create(this.#key, location)
     this.#hash.insert(entry, this.#hash.hashOf(this.#key))
     this.#entries.setFlag(entry, flagOrdered)
-    this.#order.insert(entry)
+    this.#order.append(entry)
     this.#size++
+    this.#expiring += expiringIn(location)
   }
 
   /** Forgets a key. Returns the location it had, good until the next change. */
@@ -130,6 +143,31 @@ export class Keydir {
     this.#entries.readLocation(entry, this.#before)
     this.#drop(entry, hash)
     return this.#before
+  }
+
+  /**
+   * Looks at `count` keys from `from` on, or from the first, for those that have expired by `now`, in this turn of
+   * the event loop. Returns the key to go on from, undefined at the end.
+   */
+  scanExpired(
+    from: Uint8Array | undefined,
+    count: number,
+    now: number,
+    visit: (key: Buffer) => void,
+  ): Buffer | undefined {
+    const entries = this.#entries
+    const location = { slot: 0, offset: 0, size: 0, index: 0, expiresAt: 0 }
+    const start = from === undefined ? undefined : walkLimit({ key: from, inclusive: true })
+    this.#settleLast()
+    const walk = new OrderWalk(entries, this.#order, this.#waiting.sorted(), start, false)
+    for (let seen = 0; ; seen++) {
+      const entry = walk.next()
+      if (entry === 0) return undefined
+      if (seen === count) return entries.key(entry)
+      if (entries.hasFlag(entry, flagDead)) continue
+      entries.readLocation(entry, location)
+      if (location.expiresAt !== 0 && location.expiresAt <= now) visit(entries.key(entry))
+    }
   }
 
   /** Lets up to `count` of the entries that wait enter the order, or leave it. */
@@ -194,14 +232,16 @@ export class Keydir {
     this.#hash.insert(entry, hash)
     this.#wait(entry)
     this.#size++
+    this.#expiring += expiringIn(location)
   }
 
-  /** Forgets an entry. */
+  /** Forgets an entry, whose location is in `#before`. */
   #drop(entry: number, hash: number): void {
     this.#hash.remove(entry, hash)
     this.#entries.setFlag(entry, flagDead)
     this.#wait(entry)
     this.#size--
+    this.#expiring -= expiringIn(this.#before)
   }
 
   #wait(entry: number): void {
@@ -210,6 +250,10 @@ export class Keydir {
     this.#entries.setFlag(entry, flagWaiting)
     this.#waiting.add(entry)
   }
+}
+
+function expiringIn({ expiresAt }: Location): 0 | 1 {
+  return expiresAt === 0 ? 0 : 1
 }
 
 function walkLimit(limit: KeyLimit | undefined): WalkStart | undefined {

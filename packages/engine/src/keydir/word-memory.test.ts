@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
-import { chunkOf, chunkWords, placeOf, WordMemory } from './word-memory.ts'
+import { chunkOf, chunkWordsMax, placeOf, WordMemory } from './word-memory.ts'
 
 test('blocks neither overlap nor cross a chunk, and freed ones are used again', () => {
   const memory = new WordMemory(5000)
   const sizes = [1, 2, 3, 777, 5000]
   const blocks: [number, number][] = []
-  for (let i = 0; memory.chunks.length < 3; i++) {
+  for (let i = 0; memory.chunks.length < 12; i++) {
     const words = sizes[i % sizes.length]!
     const block = memory.allocate(words)
     expect(block).not.toBe(0)
-    expect(placeOf(block) + words).toBeLessThanOrEqual(chunkWords)
+    expect(placeOf(block) + words).toBeLessThanOrEqual(memory.chunks[chunkOf(block)]!.length)
     memory.chunks[chunkOf(block)]!.fill(i, placeOf(block), placeOf(block) + words)
     blocks.push([block, words])
   }
@@ -23,5 +23,6 @@ test('blocks neither overlap nor cross a chunk, and freed ones are used again', 
   expect(memory.usedWords).toBe(0)
   const again = new Set(blocks.map(([, words]) => memory.allocate(words)))
   expect(again).toEqual(new Set(blocks.map(([block]) => block)))
-  expect(memory.chunks).toHaveLength(3)
+  expect(memory.chunks).toHaveLength(12)
+  expect(memory.chunks.at(-1)).toHaveLength(chunkWordsMax)
 })

@@ -1,9 +1,11 @@
 import { assert } from '../assert.ts'
 
 const chunkBits = 22
-/** Words in one chunk: 16 MiB. */
-export const chunkWords: number = 1 << chunkBits
-const chunkMask = chunkWords - 1
+/** Words in one chunk at most: 16 MiB. */
+export const chunkWordsMax: number = 1 << chunkBits
+const chunkMask = chunkWordsMax - 1
+/** Words in the first chunk. Each one has twice as many as that before: a small store takes little memory. */
+const firstChunkWords = 1 << 14
 /** Words that an address can tell apart: 16 GiB. */
 const chunksMax = 2 ** (32 - chunkBits)
 
@@ -22,18 +24,20 @@ export function placeOf(address: number): number {
  * integer; 0 is none. A block never crosses a chunk. Freed blocks are used again for blocks of their size.
  */
 export class WordMemory {
-  /** The chunks so far, each `chunkWords` long. */
+  /** The chunks so far. */
   readonly chunks: Int32Array<SharedArrayBuffer>[]
   /** By size in words: the first of the free blocks, each of which names the next in its first word. */
   readonly #free: Int32Array
   /** The words in use and free, in chunks that have been begun. */
   #freeWords = 0
   #usedWords = 0
-  #nextPlace = chunkWords
+  #nextPlace = 0
+  /** Length of the last chunk. */
+  #chunkWords = 0
 
   /** For blocks of up to `blockWordsMax` words. `chunks` are those of another thread's memory, to be read only. */
   constructor(blockWordsMax: number, chunks: readonly SharedArrayBuffer[] = []) {
-    assert(blockWordsMax < chunkWords, 'a block fits into a chunk')
+    assert(blockWordsMax < chunkWordsMax, 'a block fits into a chunk')
     this.chunks = chunks.map((buffer) => new Int32Array(buffer))
     this.#free = new Int32Array(blockWordsMax + 1)
   }
@@ -57,7 +61,7 @@ export class WordMemory {
       this.#freeWords -= words
       return free
     }
-    if (this.#nextPlace + words > chunkWords) this.#beginChunk()
+    if (this.#nextPlace + words > this.#chunkWords) this.#beginChunk(words)
     const address = ((this.chunks.length - 1) << chunkBits) | this.#nextPlace
     this.#nextPlace += words
     return address
@@ -75,12 +79,15 @@ export class WordMemory {
     this.#free[words] = address
   }
 
-  #beginChunk(): void {
+  /** Begins a chunk with room for a block of `words` words. */
+  #beginChunk(words: number): void {
     assert(this.chunks.length < chunksMax, 'the keydir has room in its address space')
-    const rest = chunkWords - this.#nextPlace
+    const rest = this.#chunkWords - this.#nextPlace
     if (rest > 0) this.#keepFree(((this.chunks.length - 1) << chunkBits) | this.#nextPlace, rest)
-    this.chunks.push(new Int32Array(new SharedArrayBuffer(chunkWords * 4)))
     // Address 0 is none.
-    this.#nextPlace = this.chunks.length === 1 ? 1 : 0
+    this.#nextPlace = this.chunks.length === 0 ? 1 : 0
+    const wanted = Math.max(this.#chunkWords * 2, firstChunkWords, words + this.#nextPlace)
+    this.#chunkWords = Math.min(wanted, chunkWordsMax)
+    this.chunks.push(new Int32Array(new SharedArrayBuffer(this.#chunkWords * 4)))
   }
 }

@@ -207,13 +207,16 @@ async function loadKeydir(
   { keydir, files, clock }: RecoveryContext,
   cursors: readonly HintCursor[],
 ): Promise<void> {
+  const records = [...files.files()].reduce((sum, file) => sum + file.records, 0)
+  // By default a merge comes before more than half of them are dead.
+  keydir.reserve(records / 2)
   await mergeHints(
     cursors,
     () => clock.nextTurn(),
     (slot, entry) => {
       if (entry.kind !== recordKind.put) return
-      const { key, offset, size, index, expiresAt } = entry
-      keydir.append(key, 0, key.length, { slot, offset, size, index, expiresAt })
+      const { source, keyStart, keyEnd, offset, size, index, expiresAt } = entry
+      keydir.append(source, keyStart, keyEnd, { slot, offset, size, index, expiresAt })
       files.file(slot).remember(size)
     },
   )

@@ -22,9 +22,9 @@ const report = new ClassReport('C3', 150)
 
 /** Seeds that make for about 300 operations, several merges and tombstones that these must keep. */
 const workloads: readonly Workload[] = [
-  workload(150, 24, 'never', { mergeInputBytesMax: 1_500 }),
-  workload(152, 24, 'interval'),
-  workload(253, 24, 'always'),
+  workload(311, 24, 'never', { mergeInputBytesMax: 1_500 }),
+  workload(365, 24, 'interval'),
+  workload(277, 24, 'always'),
   workload(355, 20, 'always', { autoMerge: false }),
 ]
 
