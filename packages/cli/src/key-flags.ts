@@ -16,6 +16,15 @@ export const valueEncodingFlag: Flag = {
 
 export const forceFlag: Flag = { type: 'boolean', describe: 'replace a file that exists' }
 
+export const ifVersionFlag: Flag = {
+  type: 'string',
+  describe: 'only if this is the version of the key; 0: if there is none',
+}
+
+export function ifVersionOf(args: Arguments): number | undefined {
+  return args.wholeNumber('if-version', 0)
+}
+
 export function keyEncodingOf(args: Arguments): Encoding {
   return args.choice('key-encoding', encodings, 'text')
 }

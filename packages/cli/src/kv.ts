@@ -2,9 +2,11 @@
 import type {
   BatchResult,
   CallOptions,
+  DeleteOptions,
   DeleteResult,
   PingResult,
   PlainMap,
+  PutOptions,
   PutResult,
   RangeOptions,
   ServerInfo,
@@ -12,9 +14,9 @@ import type {
 
 export interface Kv extends AsyncDisposable, KvWriter {
   readonly server: Pick<ServerInfo, 'limits'>
-  put(key: Uint8Array, value: Uint8Array, options?: CallOptions): Promise<PutResult>
+  put(key: Uint8Array, value: Uint8Array, options?: PutOptions): Promise<PutResult>
   get(key: Uint8Array, options?: CallOptions): Promise<Stored | undefined>
-  delete(key: Uint8Array, options?: CallOptions): Promise<DeleteResult>
+  delete(key: Uint8Array, options?: DeleteOptions): Promise<DeleteResult>
   range(options: RangeOptions): AsyncIterable<Entry>
   stats(options?: CallOptions): Promise<PlainMap>
   merge(options?: CallOptions): Promise<PlainMap>
@@ -34,6 +36,7 @@ export interface KvBatch {
 export interface Stored {
   readonly value: Uint8Array
   readonly version: number
+  readonly expiresAt?: number
 }
 
 export interface Entry {

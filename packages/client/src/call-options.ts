@@ -15,13 +15,15 @@ export interface WriteOptions extends CallOptions {
 }
 
 export interface DeleteOptions extends WriteOptions {
-  /** Only if the key's current version is this one, else KV_VERSION_MISMATCH. */
+  /** Only if the key's current version is this one, 0 for no such key; else KV_VERSION_MISMATCH. */
   readonly ifVersion?: number | undefined
 }
 
 export interface PutOptions extends DeleteOptions {
   /** Only if the key does not exist, else KV_VERSION_MISMATCH. */
   readonly ifAbsent?: boolean | undefined
+  /** The key is gone so many ms after the server has taken it; a whole number from 1 on. */
+  readonly ttlMs?: number | undefined
 }
 
 /** Conditions of one operation in a batch. */
@@ -37,6 +39,7 @@ const optionNames: readonly string[] = [
   'durability',
   'ifVersion',
   'ifAbsent',
+  'ttlMs',
 ]
 
 /** Throws for an unknown option too: a misspelt condition must not be dropped. */
@@ -65,14 +68,17 @@ export function isTimeout(timeoutMs: unknown): boolean {
 /** Undefined when nothing of it is asked for: then nothing of it is sent. */
 export function writeOptionsOf(
   options: PutOptions,
-): (PutConditions & Pick<WriteOptions, 'durability'>) | undefined {
-  const { durability } = options
+): (PutConditions & Pick<PutOptions, 'durability' | 'ttlMs'>) | undefined {
+  const { durability, ttlMs } = options
   if (durability !== undefined && !Object.hasOwn(durabilityCodes, durability)) {
     throw new TypeError(`durability must be one of ${Object.keys(durabilityCodes).join(', ')}`)
   }
+  if (ttlMs !== undefined && !(Number.isSafeInteger(ttlMs) && ttlMs >= 1)) {
+    throw new RangeError('ttlMs must be a whole number from 1 on')
+  }
   const conditions = conditionsOf(options)
-  if (durability === undefined) return conditions
-  return { ...conditions, durability }
+  if (durability === undefined && ttlMs === undefined) return conditions
+  return { ...conditions, durability, ttlMs }
 }
 
 export function conditionsOf(conditions: PutConditions | undefined): PutConditions | undefined {

@@ -21,6 +21,8 @@ export interface GetResult {
   /** The caller's own. */
   readonly value: Buffer
   readonly version: number
+  /** When the key is gone, ms since the epoch. Left out when it stays. */
+  readonly expiresAt?: number
 }
 
 export interface DeleteResult {
@@ -72,8 +74,9 @@ export function getManyResult(
   return found.map((each) => (each === undefined ? undefined : resultOf(each)))
 }
 
-function resultOf({ value, version }: Found<Buffer>): GetResult {
-  return { value: ownValue(value), version }
+function resultOf({ value, version, expiresAt }: Found<Buffer>): GetResult {
+  const result = { value: ownValue(value), version }
+  return expiresAt === undefined ? result : { ...result, expiresAt }
 }
 
 /**

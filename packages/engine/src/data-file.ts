@@ -86,7 +86,7 @@ export class DataFile {
 
   /** What can be sent to another thread. */
   description(): DataFileDescription {
-    return { ...this }
+    return Object.assign({}, this)
   }
 
   static described(description: DataFileDescription): DataFile {

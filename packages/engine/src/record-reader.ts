@@ -68,7 +68,7 @@ export class RecordReader {
     const release = this.#files.pin(new Set(addresses.map(({ location }) => location.slot)))
     const later: Promise<void>[] = []
     try {
-      const records = new Array<RecordView>(addresses.length)
+      const records = Array.from<RecordView>({ length: addresses.length })
       let recordsThisTurn = 0
       for (const span of recordSpans(addresses)) {
         // Reads of cached records never leave the turn by themselves.

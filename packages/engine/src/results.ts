@@ -13,7 +13,7 @@ export interface WriteOptions {
 }
 
 export interface PutOptions extends WriteOptions {
-  /** Only if this is the key's current version, else KV_VERSION_MISMATCH. */
+  /** Only if this is the key's current version, 0 for no such key; else KV_VERSION_MISMATCH. */
   readonly ifVersion?: number | undefined
   /** Only if there is no such key, else KV_VERSION_MISMATCH. */
   readonly ifAbsent?: boolean | undefined

@@ -16,8 +16,8 @@ export function requiredVersion({ ifVersion, ifAbsent }: WriteConditions): numbe
   }
   if (ifVersion === undefined) return ifAbsent === true ? absentVersion : undefined
   if (ifAbsent === true) throw new TypeError('ifVersion and ifAbsent cannot both hold')
-  if (!Number.isSafeInteger(ifVersion) || ifVersion < 1) {
-    throw new RangeError(`ifVersion must be a whole number above 0, not ${String(ifVersion)}`)
+  if (!Number.isSafeInteger(ifVersion) || ifVersion < absentVersion) {
+    throw new RangeError(`ifVersion must be a whole number from 0 on, not ${String(ifVersion)}`)
   }
   return ifVersion
 }

@@ -1,9 +1,9 @@
 import { checkedKey, checkedValue } from './bytes-argument.ts'
 import { KvError } from './errors.ts'
 import type { LogOperation, Waiter } from './group.ts'
+import type { LatencyHistogram } from './histogram.ts'
 import type { StoreConfiguration } from './options.ts'
 import { neverExpires, recordKind } from './record.ts'
-import type { LatencyHistogram } from './histogram.ts'
 import type { BatchOperation, WriteOptions, WriteResult } from './results.ts'
 import { requiredVersion } from './write-condition.ts'
 

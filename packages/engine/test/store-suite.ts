@@ -40,22 +40,17 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     }
 
     describe('conditions', () => {
-      const mismatch = (version?: number) => ({
-        code: 'KV_VERSION_MISMATCH',
-        outcome: 'not-applied',
-        details: version === undefined ? {} : { version },
-      })
-
       test('a put, if the key is absent or has a version', async () => {
         const store = await open()
         expect((await store.put('a', '1', { ifAbsent: true })).version).toBe(1)
         await expect(store.put('a', '2', { ifAbsent: true })).rejects.toMatchObject(mismatch(1))
         await expect(store.put('a', '2', { ifVersion: 7 })).rejects.toMatchObject(mismatch(1))
         await expect(store.put('b', '2', { ifVersion: 7 })).rejects.toMatchObject(mismatch())
+        await expect(store.put('a', '2', { ifVersion: 0 })).rejects.toMatchObject(mismatch(1))
         expect((await store.put('a', '2', { ifVersion: 1 })).version).toBe(2)
         expect(await store.get('a')).toEqual({ value: Buffer.from('2'), version: 2 })
         expect(await store.get('b')).toBeUndefined()
-        expect(store.stats().operations).toMatchObject({ puts: 2, refused: 3 })
+        expect(store.stats().operations).toMatchObject({ puts: 2, refused: 4 })
       })
 
       test('a delete, if the key has a version', async () => {
@@ -121,7 +116,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       })
 
       test.each([
-        [{ ifVersion: 0 }, RangeError],
+        [{ ifVersion: -1 }, RangeError],
         [{ ifVersion: 1.5 }, RangeError],
         [{ ifVersion: '1' as unknown as number }, RangeError],
         [{ ifAbsent: 1 as unknown as boolean }, TypeError],
@@ -212,12 +207,6 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await expect(store.batch(batch)).rejects.toThrow(RangeError)
         expect(store.appliedIndex).toBe(0)
       })
-
-      async function keysIn(store: Store): Promise<string[]> {
-        const keys: string[] = []
-        for await (const { key } of store.range({ keysOnly: true })) keys.push(key.toString())
-        return keys
-      }
     })
 
     describe('one key', () => {
@@ -717,4 +706,18 @@ async function drained<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) all.push(item)
   return all
+}
+
+function mismatch(version?: number): object {
+  return {
+    code: 'KV_VERSION_MISMATCH',
+    outcome: 'not-applied',
+    details: version === undefined ? {} : { version },
+  }
+}
+
+async function keysIn(store: Store): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { key } of store.range({ keysOnly: true })) keys.push(key.toString())
+  return keys
 }

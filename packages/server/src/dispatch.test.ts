@@ -218,16 +218,14 @@ describe('an option that is not supported is refused by name, and nothing is wri
     { maxStalenessMs: 1 },
     { minIndex: 0 },
   ] as const
-  const puts = [{ ifVersion: 0 }, { ifAbsent: true }, { ttlMs: 1 }, ...sessions]
-  const deletes = [{ ifVersion: 0 }, ...sessions]
 
   test.each<[string, object, Request<Buffer>]>([
-    ...puts.map((options): [string, object, Request<Buffer>] => [
+    ...sessions.map((options): [string, object, Request<Buffer>] => [
       'put',
       options,
       { kind: 'put', key, value, options },
     ]),
-    ...deletes.map((options): [string, object, Request<Buffer>] => [
+    ...sessions.map((options): [string, object, Request<Buffer>] => [
       'delete',
       options,
       { kind: 'delete', key, options },
@@ -237,19 +235,6 @@ describe('an option that is not supported is refused by name, and nothing is wri
       options,
       { kind: 'batch', operations: [{ type: 'put', key, value }], options },
     ]),
-    ...[{ ifVersion: 0 }, { ifAbsent: true }].map(
-      (conditions): [string, object, Request<Buffer>] => [
-        'batch operation',
-        conditions,
-        {
-          kind: 'batch',
-          operations: [
-            { type: 'put', key, value },
-            { type: 'put', key, value, conditions },
-          ],
-        },
-      ],
-    ),
     ...reads.flatMap((options): [string, object, Request<Buffer>][] => [
       ['get', options, { kind: 'get', key, options }],
       ['getMany', options, { kind: 'getMany', keys: [key], options }],
@@ -272,6 +257,44 @@ describe('an option that is not supported is refused by name, and nothing is wri
     expect(await ask({ kind: 'get', key, options: linearizable })).toMatchObject({
       found: { version: 1 },
     })
+  })
+})
+
+describe('conditions and times to live reach the store', () => {
+  const key = bytes('a')
+  const value = bytes('1')
+  const mismatch = { code: 'KV_VERSION_MISMATCH', details: { version: 1 } }
+
+  test('of a put and of a delete', async () => {
+    await fill('a')
+    const once = { kind: 'put', key, value, options: { ifAbsent: true } } as const
+    await expect(ask(once)).rejects.toMatchObject(mismatch)
+    const stale = { kind: 'put', key, value, options: { ifVersion: 9 } } as const
+    await expect(ask(stale)).rejects.toMatchObject(mismatch)
+    const right = { kind: 'put', key, value, options: { ifVersion: 1, ttlMs: 60_000 } } as const
+    expect(await ask(right)).toMatchObject({ version: 2 })
+    expect(await ask({ kind: 'get', key })).toMatchObject({
+      found: { version: 2, expiresAt: expect.any(Number) },
+    })
+    const gone = { kind: 'delete', key, options: { ifVersion: 1 } } as const
+    await expect(ask(gone)).rejects.toMatchObject({ code: 'KV_VERSION_MISMATCH' })
+    expect(await ask({ ...gone, options: { ifVersion: 2 } })).toMatchObject({ existed: true })
+  })
+
+  test('of a batch, as a whole', async () => {
+    await fill('a')
+    const operations = [
+      { type: 'put', key: bytes('b'), value, conditions: { ifAbsent: true } },
+      { type: 'delete', key, conditions: { ifVersion: 9 } },
+    ] as const
+    await expect(ask({ kind: 'batch', operations })).rejects.toMatchObject(mismatch)
+    expect(store.appliedIndex).toBe(1)
+  })
+
+  test('one that makes no sense is refused', async () => {
+    const options = { ifVersion: 1, ifAbsent: true }
+    await expect(ask({ kind: 'put', key, value, options })).rejects.toThrow(TypeError)
+    expect(store.appliedIndex).toBe(0)
   })
 })
 

@@ -19,15 +19,6 @@ export function refuseSession(options: WriteOptions): void {
   if (options.ackLow !== undefined) refuseOption('ackLow')
 }
 
-/** A condition of a put or a delete; `ifAbsent: false` asks for nothing. */
-export function refuseConditions(conditions: {
-  readonly ifVersion?: number | undefined
-  readonly ifAbsent?: boolean | undefined
-}): void {
-  if (conditions.ifVersion !== undefined) refuseOption('ifVersion')
-  if (conditions.ifAbsent === true) refuseOption('ifAbsent')
-}
-
 /** Reads of a lone node are linearizable, the default; no other consistency is offered. */
 export function refuseReadOptions(options: ReadOptions | undefined): void {
   if (options === undefined) return

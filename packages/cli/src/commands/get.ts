@@ -56,8 +56,9 @@ async function reportAbsent(key: Buffer, { json, stdout, stderr }: Context): Pro
   return notFoundExitCode
 }
 
-function formatFound({ value, version }: Stored): string {
-  return `{"found":true,${formatMember('value', value)},"version":${version}}`
+function formatFound({ value, version, expiresAt }: Stored): string {
+  const expiry = expiresAt === undefined ? '' : `,"expiresAt":${expiresAt}`
+  return `{"found":true,${formatMember('value', value)},"version":${version}${expiry}}`
 }
 
 /** A pipe gets nothing but the value, if it is bytes; text of our making is a line. */

@@ -5,7 +5,14 @@ import type { Command, Context } from '../command.ts'
 import { decodeArgument, decodeContent } from '../encoding.ts'
 import { doneExitCode } from '../exit-codes.ts'
 import { openFileInput, openStandardInput, readValue } from '../input.ts'
-import { keyEncodingFlag, keyOf, valueEncodingFlag, valueEncodingOf } from '../key-flags.ts'
+import {
+  ifVersionFlag,
+  ifVersionOf,
+  keyEncodingFlag,
+  keyOf,
+  valueEncodingFlag,
+  valueEncodingOf,
+} from '../key-flags.ts'
 
 export const put: Command = {
   name: 'put',
@@ -17,6 +24,9 @@ export const put: Command = {
   details: 'Without a value, and without --value-file, the value is read from standard input.',
   flags: {
     'value-file': { type: 'string', describe: 'file that holds the value; - is standard input' },
+    'if-absent': { type: 'boolean', describe: 'only if there is no such key' },
+    'if-version': ifVersionFlag,
+    'ttl-ms': { type: 'string', describe: 'the key is gone so many milliseconds from now' },
     'key-encoding': keyEncodingFlag,
     'value-encoding': valueEncodingFlag,
   },
@@ -24,14 +34,23 @@ export const put: Command = {
     ['kv put user:1 Ada', 'a text'],
     ['kv put photo:1 --value-file cat.jpg', 'the bytes of a file'],
     ['kv put photo:1 < cat.jpg', 'the same'],
+    ['kv put lock:1 me --if-absent --ttl-ms 30000', 'a lock for half a minute, if it is free'],
   ],
   async run(args, context) {
     const key = keyOf(args)
+    const conditions = {
+      ifAbsent: args.isSet('if-absent') ? true : undefined,
+      ifVersion: ifVersionOf(args),
+      ttlMs: args.wholeNumber('ttl-ms', 1),
+    }
+    if (conditions.ifAbsent && conditions.ifVersion !== undefined) {
+      throw usageError('--if-absent and --if-version exclude each other')
+    }
     const readValue = valueReader(args, context)
     await using kv = await context.connect()
     const value = await readValue(kv.server.limits)
     const { signal, stdout, json } = context
-    const { version, durability } = await kv.put(key, value, { signal })
+    const { version, durability } = await kv.put(key, value, { signal, ...conditions })
     await stdout.writeLine(
       json ? JSON.stringify({ version, durability }) : `version ${version} (${durability})`,
     )

@@ -21,7 +21,6 @@ afterEach(async () => {
 test('a job is done on another thread, and the next one after the thread has ended', async () => {
   const clock = new TestClock()
   const jobs = new WorkerJobs(clock)
-  const threads = (): number => process.getActiveResourcesInfo().length
   const before = threads()
   await jobs.writeSegmentHint(await segmentIn(1))
   expect(await readdir(folder)).toContain('0000000000000001.hint')
@@ -63,6 +62,10 @@ test('a thread that dies fails the jobs it had, and the next job gets another', 
     await expect(jobs.writeSegmentHint(await segmentIn(1))).rejects.toMatchObject(failed)
   }
 })
+
+function threads(): number {
+  return process.getActiveResourcesInfo().length
+}
 
 async function segmentIn(id: number): Promise<SegmentWithoutHint> {
   const { bytes, end } = logSegment(logOrigin, [[operation('a', '1')], [operation('b', '2')]])

@@ -59,8 +59,9 @@ export class WorkerJobs implements Jobs {
     worker.ref()
     const id = ++this.#lastId
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve: resolve as (result: unknown) => void, reject })
+      this.#pending.set(id, { resolve: resolve, reject })
       const request: JobRequest<N> = { id, name, input }
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       worker.postMessage(request)
     })
   }
@@ -75,7 +76,7 @@ export class WorkerJobs implements Jobs {
     worker.on('exit', () => {
       if (this.#worker !== worker) return
       this.#worker = undefined
-      for (const { reject } of this.#pending.values()) reject(error)
+      for (const job of this.#pending.values()) job.reject(error)
       this.#pending.clear()
     })
     return worker

@@ -38,5 +38,5 @@ function expectSorted(keys: Buffer[], start: number): void {
   }
   sortEntries(entries, list, start, list.length)
   const sorted = [...list.subarray(start)].map((entry) => entries.key(entry))
-  expect(sorted).toEqual(keys.toSorted(Buffer.compare))
+  expect(sorted).toEqual(keys.toSorted((a, b) => Buffer.compare(a, b)))
 }

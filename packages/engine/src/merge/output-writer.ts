@@ -44,9 +44,7 @@ export class OutputWriter {
     if (this.#open === undefined) return this.#createOutput().then(() => this.add(record))
     const pending = this.#open.add(record)
     if (this.#open.bytes < this.#segmentBytes) return pending
-    return pending === undefined
-      ? this.#finishOutput()
-      : pending.then(() => this.#finishOutput())
+    return pending === undefined ? this.#finishOutput() : pending.then(() => this.#finishOutput())
   }
 
   /** Completes the last output. All of them, and their names, are durable once this resolves. */

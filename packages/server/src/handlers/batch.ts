@@ -2,7 +2,7 @@ import type { BatchAnswer, BatchRequest } from '@kv/protocol'
 import { KvError } from '@kv/protocol'
 import { reachedDurability, storeDurability } from '../durability.ts'
 import { loneTerm, type Services } from '../services.ts'
-import { refuseConditions, refuseSession } from '../unsupported.ts'
+import { refuseSession } from '../unsupported.ts'
 
 export async function batch(
   { operations, options }: BatchRequest<Buffer>,
@@ -12,10 +12,10 @@ export async function batch(
     throw new KvError('KV_BAD_REQUEST', 'the batch is empty; nothing was done')
   }
   if (options !== undefined) refuseSession(options)
-  for (const { conditions } of operations) {
-    if (conditions !== undefined) refuseConditions(conditions)
-  }
   const wish = options?.durability
-  const { version, durability } = await store.batch(operations, storeDurability(wish))
+  const { version, durability } = await store.batch(
+    operations.map(({ conditions, ...operation }) => ({ ...operation, ...conditions })),
+    storeDurability(wish),
+  )
   return { kind: 'batch', version, term: loneTerm, durability: reachedDurability(wish, durability) }
 }

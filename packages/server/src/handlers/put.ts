@@ -1,7 +1,7 @@
 import type { PutAnswer, PutRequest } from '@kv/protocol'
 import { reachedDurability, storeDurability } from '../durability.ts'
 import { loneTerm, type Services } from '../services.ts'
-import { refuseConditions, refuseOption, refuseSession } from '../unsupported.ts'
+import { refuseSession } from '../unsupported.ts'
 
 /** The store copies key and value before it returns its promise: both are views of what was received. */
 export async function put(
@@ -9,11 +9,21 @@ export async function put(
   { store }: Services,
 ): Promise<PutAnswer> {
   if (options !== undefined) {
-    refuseConditions(options)
     refuseSession(options)
-    if (options.ttlMs !== undefined) refuseOption('ttlMs')
   }
   const wish = options?.durability
-  const { version, durability } = await store.put(key, value, storeDurability(wish))
+  const asked = storeDurability(wish)
+  const { version, durability } = await store.put(
+    key,
+    value,
+    options === undefined
+      ? asked
+      : {
+          ...asked,
+          ifVersion: options.ifVersion,
+          ifAbsent: options.ifAbsent,
+          ttlMs: options.ttlMs,
+        },
+  )
   return { kind: 'put', version, term: loneTerm, durability: reachedDurability(wish, durability) }
 }
