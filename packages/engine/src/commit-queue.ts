@@ -24,6 +24,11 @@ export interface CommitObserver {
   failed(error: unknown): void
 }
 
+interface PromisedRoll {
+  resolve(): void
+  reject(error: unknown): void
+}
+
 interface Watcher {
   readonly index: number
   readonly waiter: Waiter
@@ -40,6 +45,8 @@ export class CommitQueue {
   readonly #options: CommitQueueOptions
   readonly #observer: CommitObserver
   #watchers: Watcher[] = []
+  /** Who waits for the active segment to be closed. */
+  #rolls: PromisedRoll[] = []
   #gathering: Group
   #writing: Group
   #running: Promise<void> | undefined
@@ -108,6 +115,18 @@ export class CommitQueue {
     while (this.#running !== undefined) await this.#running
   }
 
+  /**
+   * Closes the active segment between two groups, unless it is empty. Rejects with KV_DISK_FULL or KV_TRY_LATER when
+   * that found no room: then nothing has changed. Any other failure ends the writing.
+   */
+  roll(): Promise<void> {
+    this.refuseIfFailed()
+    return new Promise((resolve, reject) => {
+      this.#rolls.push({ resolve, reject })
+      this.#start()
+    })
+  }
+
   /** Syncs all that is written. A failure ends the writing and is thrown. */
   async sync(): Promise<void> {
     this.refuseIfFailed()
@@ -142,12 +161,18 @@ export class CommitQueue {
       .finally(() => {
         this.#running = undefined
         // What came between the last group's end and now.
-        if (!this.#gathering.isEmpty) this.#start()
+        if (this.#hasWork) this.#start()
       })
   }
 
+  get #hasWork(): boolean {
+    return !this.#gathering.isEmpty || this.#rolls.length > 0
+  }
+
   async #writeGroups(): Promise<void> {
-    while (!this.#gathering.isEmpty) {
+    while (this.#hasWork) {
+      await this.#rollWhenAsked()
+      if (this.#gathering.isEmpty) continue
       const group = this.#gathering
       group.closeFrame()
       this.#gathering = this.#writing
@@ -161,6 +186,22 @@ export class CommitQueue {
         this.#drop(group, error)
       }
       group.reset(group.position)
+      // Writes that were quick have not left this turn: others want theirs.
+      if (!this.#options.syncAlways) await this.#clock.nextTurn()
+    }
+  }
+
+  async #rollWhenAsked(): Promise<void> {
+    const rolls = this.#rolls
+    if (rolls.length === 0) return
+    this.#rolls = []
+    try {
+      this.refuseIfFailed()
+      if (!this.#log.isEmpty) this.#observer.rolled(await this.#log.roll())
+      for (const roll of rolls) roll.resolve()
+    } catch (error) {
+      const failure = this.#isHarmless(error) ? error : this.#fail(error)
+      for (const roll of rolls) roll.reject(failure)
     }
   }
 

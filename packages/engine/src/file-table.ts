@@ -66,6 +66,11 @@ export class FileTable {
     return slot
   }
 
+  /** Whether a file counts still. */
+  has(file: DataFile): boolean {
+    return this.#places.some((place) => place?.file === file && !place.retired)
+  }
+
   slotOf(file: DataFile): number {
     const slot = this.#places.findIndex((place) => place?.file === file)
     assert(slot !== -1, 'a file of the store has a slot')

@@ -58,14 +58,10 @@ test('no two syncs of the log are under way at once', async () => {
   const disk = new SimFileSystem()
   const handle = await disk.createFile('/segment')
   const syncs = slowSyncs(handle)
-  const marks = new MarksWriter(
-    await disk.createFile('/marks'),
-    1,
-    new TestClock(),
-    () => undefined,
-  )
+  const clock = new TestClock()
+  const marks = new MarksWriter(await disk.createFile('/marks'), 1, clock, () => undefined)
   const file = DataFile.log(logOrigin, 'active', segmentHeaderBytes)
-  const log = new LogWriter(disk, '/', 10_000, marks, { file, handle }, logOrigin)
+  const log = new LogWriter(disk, '/', 10_000, clock, marks, { file, handle }, logOrigin)
   await log.write(runBehind(log))
   const first = log.sync()
   await log.write(runBehind(log))

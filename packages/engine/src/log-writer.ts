@@ -1,14 +1,24 @@
+import type { Clock } from './clock.ts'
 import { DataFile } from './data-file.ts'
 import { passingDiskError } from './disk-error.ts'
 import { KvError, systemErrorCode } from './errors.ts'
 import { logDirectoryName, nextSegmentFileName } from './file-names.ts'
 import type { FileSystem, WritableFile } from './file-system/file-system.ts'
-import { writeFully } from './file-system/transfer.ts'
+import { writeFully, writeFullySync } from './file-system/transfer.ts'
 import type { LogPosition } from './frame.ts'
 import type { Run } from './group.ts'
 import type { DurablePoint, MarksWriter } from './marks-writer.ts'
 import { encodeSegmentHeader, segmentHeaderBytes, segmentKind } from './segment.ts'
 import { removeIfThere } from './small-file.ts'
+
+/**
+ * Runs up to this size, in bytes, are written in the same turn of the event loop: the page cache takes them in
+ * some 50 us, which is less than a way to the thread pool and back.
+ */
+const quickWriteBytesMax = 128 * 1024
+/** A write that took longer than this, in ms, waited for the disk: the next ones go through the thread pool. */
+const slowWriteMs = 1
+const pooledWritesAfterSlowOne = 64
 
 /** A log segment with a descriptor to write through. */
 export interface OpenSegment {
@@ -26,6 +36,7 @@ export class LogWriter {
   readonly #fileSystem: FileSystem
   readonly #directory: string
   readonly #segmentBytes: number
+  readonly #clock: Clock
   readonly #marks: MarksWriter
   #active: OpenSegment
   #position: LogPosition
@@ -33,12 +44,14 @@ export class LogWriter {
   #syncedBytes: number
   #syncing: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
+  #pooledWritesLeft = 0
 
   /** The active segment ends at `position` and is durable up to there. */
   constructor(
     fileSystem: FileSystem,
     directory: string,
     segmentBytes: number,
+    clock: Clock,
     marks: MarksWriter,
     active: OpenSegment,
     position: LogPosition,
@@ -46,6 +59,7 @@ export class LogWriter {
     this.#fileSystem = fileSystem
     this.#directory = directory
     this.#segmentBytes = segmentBytes
+    this.#clock = clock
     this.#marks = marks
     this.#active = active
     this.#position = position
@@ -64,6 +78,11 @@ export class LogWriter {
   /** When a segment closes depends on its content only. */
   get isFull(): boolean {
     return this.#active.file.bytes >= this.#segmentBytes
+  }
+
+  /** The active segment holds no frame. */
+  get isEmpty(): boolean {
+    return this.#active.file.bytes === segmentHeaderBytes
   }
 
   /** Bytes after which the active segment is full. */
@@ -120,7 +139,8 @@ export class LogWriter {
     const { file, handle } = this.#active
     const offset = file.bytes
     try {
-      await writeFully(handle, run.bytes, offset)
+      if (this.#isQuick(run)) this.#writeNow(run, offset)
+      else await writeFully(handle, run.bytes, offset)
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOSPC') throw error
       await handle.truncate(offset)
@@ -135,6 +155,21 @@ export class LogWriter {
     file.chainAfter = run.end.chain
     this.#position = run.end
     return offset
+  }
+
+  #isQuick(run: Run): boolean {
+    if (run.bytes.length > quickWriteBytesMax) return false
+    if (this.#pooledWritesLeft === 0) return true
+    this.#pooledWritesLeft--
+    return false
+  }
+
+  #writeNow(run: Run, offset: number): void {
+    const start = this.#clock.monotonic()
+    writeFullySync(this.#active.handle, run.bytes, offset)
+    if (this.#clock.monotonic() - start > slowWriteMs) {
+      this.#pooledWritesLeft = pooledWritesAfterSlowOne
+    }
   }
 
   async #sync(): Promise<void> {

@@ -1,13 +1,8 @@
-import type { KeyBounds } from './key-bounds.ts'
 import { checkedLimit } from './limit-argument.ts'
 import type { LiveKeys } from './live-keys.ts'
 import { recordHeaderBytes } from './record.ts'
 import type { RecordAddress, RecordReader } from './record-reader.ts'
 import type { PageOptions, RangeEntry, RangePage } from './results.ts'
-
-/** What one page of an endless range reads ahead. */
-const pageKeys = 256
-const pageBytes = 1024 * 1024
 
 const noValue = Buffer.alloc(0)
 
@@ -16,8 +11,7 @@ interface KeyAddress extends RecordAddress {
 }
 
 /**
- * Reads ranges page by page. A page is the store as of one moment; between two pages of a range, writes may
- * come: a later page sees them.
+ * Reads pages of ranges. A page is the store as of one moment.
  */
 export class Pager {
   readonly #keys: LiveKeys
@@ -48,25 +42,6 @@ export class Pager {
     }
   }
 
-  /** All entries, page after page. */
-  async *range(
-    bounds: KeyBounds,
-    options: { reverse: boolean; keysOnly: boolean; limit: number },
-  ): AsyncGenerator<RangeEntry, void, undefined> {
-    const { reverse, keysOnly } = options
-    let rest = checkedLimit(options.limit, 'limit')
-    let stretch = bounds
-    while (rest > 0) {
-      const limit = Math.min(rest, pageKeys)
-      const page = await this.page({ ...stretch, reverse, keysOnly, limit, bytesMax: pageBytes })
-      yield* page.entries
-      rest -= page.entries.length
-      const last = page.entries.at(-1)
-      if (!page.more || last === undefined) return
-      stretch = behind(bounds, last.key, reverse)
-    }
-  }
-
   #collect(options: PageOptions): { addresses: KeyAddress[]; more: boolean } {
     const addresses: KeyAddress[] = []
     let bytes = 0
@@ -81,11 +56,6 @@ export class Pager {
     })
     return { addresses, more }
   }
-}
-
-/** The part of a stretch behind `key`, in the direction of the walk. */
-function behind(bounds: KeyBounds, key: Buffer, reverse: boolean): KeyBounds {
-  return reverse ? { ...bounds, lte: undefined, lt: key } : { ...bounds, gte: undefined, gt: key }
 }
 
 function entry(key: Buffer, value: Buffer, version: number): RangeEntry {

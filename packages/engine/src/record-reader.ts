@@ -7,6 +7,7 @@ import { keyText } from './key-text.ts'
 import type { Location } from './keydir/location.ts'
 import { type RecordKind, RecordView, recordBytes, recordKind } from './record.ts'
 import { type RecordSpan, recordSpans } from './record-span.ts'
+import { TurnBudget } from './turn-budget.ts'
 
 /** Records up to this size are read in the same turn of the event loop when their file is open. */
 const syncReadBytesMax = 64 * 1024
@@ -19,7 +20,7 @@ const pooledReadsAfterSlowOne = 32
 /** Spans being read at once for one caller. */
 const readsInFlightMax = 32
 /** Records, in whole spans, read in one turn of the event loop. */
-const recordsPerTurn = 256
+const recordsPerTurn = 1024
 
 /** A key and where its record should be. */
 export interface RecordAddress {
@@ -41,15 +42,33 @@ export function valueBytesOf({ key, location }: RecordAddress): number {
 export class RecordReader {
   readonly #files: FileTable
   readonly #clock: Clock
+  readonly #budget: TurnBudget
   #pooledReadsLeft = 0
 
   constructor(files: FileTable, clock: Clock) {
     this.#files = files
     this.#clock = clock
+    this.#budget = new TurnBudget(clock, recordsPerTurn)
   }
 
   /** The record, in this turn of the event loop where that is quick. */
   read(address: RecordAddress): RecordView | Promise<RecordView> {
+    const nextTurn = this.#budget.spend(1)
+    return nextTurn === undefined ? this.#read(address) : this.#readAfter(nextTurn, address)
+  }
+
+  /** The file stays until then. */
+  async #readAfter(nextTurn: Promise<void>, address: RecordAddress): Promise<RecordView> {
+    const release = this.#files.pin([address.location.slot])
+    try {
+      await nextTurn
+      return await this.#read(address)
+    } finally {
+      await release()
+    }
+  }
+
+  #read(address: RecordAddress): RecordView | Promise<RecordView> {
     const { location } = address
     const handle = this.#isQuick(location.size) ? this.#files.handle(location.slot) : undefined
     if (handle === undefined) return this.#readLater(address)
@@ -69,14 +88,9 @@ export class RecordReader {
     const later: Promise<void>[] = []
     try {
       const records = Array.from<RecordView>({ length: addresses.length })
-      let recordsThisTurn = 0
       for (const span of recordSpans(addresses)) {
-        // Reads of cached records never leave the turn by themselves.
-        if (recordsThisTurn >= recordsPerTurn) {
-          await this.#clock.nextTurn()
-          recordsThisTurn = 0
-        }
-        recordsThisTurn += span.end - span.start
+        const nextTurn = this.#budget.spend(span.end - span.start)
+        if (nextTurn !== undefined) await nextTurn
         const pending = this.#readSpan(span, addresses, records)
         if (pending === undefined) continue
         later.push(pending)
@@ -99,7 +113,7 @@ export class RecordReader {
     records: RecordView[],
   ): Promise<void> | undefined {
     if (span.end - span.start === 1) {
-      const record = this.read(addresses[span.start]!)
+      const record = this.#read(addresses[span.start]!)
       if (record instanceof RecordView) records[span.start] = record
       else return record.then((read) => void (records[span.start] = read))
       return undefined
@@ -139,7 +153,7 @@ export class RecordReader {
     records: RecordView[],
   ): Promise<void> {
     for (let place = span.start; place < span.end; place++) {
-      records[place] = await this.read(addresses[place]!)
+      records[place] = await this.#read(addresses[place]!)
     }
   }
 
@@ -198,7 +212,7 @@ export class RecordReader {
       record.end === end &&
       record.kind === kind &&
       record.index === location.index &&
-      record.key.equals(key)
+      isKeyOf(record, key)
     if (!good) throw this.#corrupt(address)
     return record
   }
@@ -215,4 +229,11 @@ export class RecordReader {
       },
     )
   }
+}
+
+/** Without a view of the record's key: this is done for every read. */
+function isKeyOf({ source, keyStart, valueStart }: RecordView, key: Uint8Array): boolean {
+  if (valueStart - keyStart !== key.length) return false
+  for (let i = 0; i < key.length; i++) if (source[keyStart + i] !== key[i]) return false
+  return true
 }

@@ -34,8 +34,8 @@ export class Sealer {
   #waiting: OpenSegment[] = []
   #refused: OpenSegment[] = []
   #running: Promise<void> | undefined
-  /** Sealed segments that wait for their hint, and what lets them go. */
-  #withoutHint: { readonly file: DataFile; readonly release: () => Promise<void> }[] = []
+  /** Sealed segments that wait for their hint. */
+  readonly #withoutHint: DataFile[] = []
   #hinting: Promise<void> | undefined
   #closing = false
 
@@ -84,7 +84,6 @@ export class Sealer {
   async close(): Promise<void> {
     this.#closing = true
     await this.idle()
-    for (const { release } of this.#withoutHint.splice(0)) await release()
   }
 
   #start(): void {
@@ -122,8 +121,7 @@ export class Sealer {
     }
     file.state = 'sealed'
     this.#observer.sealed()
-    const release = this.#files.pin([this.#files.slotOf(file)])
-    this.#withoutHint.push({ file, release })
+    this.#withoutHint.push(file)
     if (this.#hinting === undefined) this.#startHints()
     return true
   }
@@ -137,9 +135,12 @@ export class Sealer {
   }
 
   async #writeHints(): Promise<void> {
-    for (let next = this.#withoutHint[0]; next !== undefined; next = this.#withoutHint[0]) {
-      if (this.#closing) return
-      const { file, release } = next
+    while (!this.#closing) {
+      const file = this.#withoutHint.shift()
+      if (file === undefined) return
+      // A merge may have taken it in meanwhile.
+      if (!this.#files.has(file)) continue
+      const release = this.#files.pin([this.#files.slotOf(file)])
       try {
         await this.#writeHint(file)
       } catch (error) {
@@ -147,9 +148,9 @@ export class Sealer {
           { err: error, file: file.path },
           'a hint could not be written; the next open scans the segment',
         )
+      } finally {
+        await release()
       }
-      this.#withoutHint.shift()
-      await release()
       this.#observer.hinted()
     }
   }

@@ -1,4 +1,5 @@
 import type { LatencySummary } from './histogram.ts'
+import type { KeydirMemory } from './keydir/keydir.ts'
 import type { MergeReport } from './merge/merge.ts'
 
 /** A picture of the store at one moment. Sizes in bytes; counters since it was opened. */
@@ -23,6 +24,10 @@ export interface StoreStats {
     readonly gets: number
     readonly pages: number
     readonly refused: number
+  }
+  readonly keydir: KeydirMemory & {
+    /** Entries that wait to enter the order or to leave it. */
+    readonly waiting: number
   }
   readonly expiry: {
     /** Keys that expire, among them those whose tombstone is still to come. */

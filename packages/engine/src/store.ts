@@ -20,6 +20,7 @@ import { MergeScheduler } from './merge/scheduler.ts'
 import type { NodeIdentity } from './node-file.ts'
 import { configure, type StoreConfiguration, type StoreOptions } from './options.ts'
 import { Pager } from './pager.ts'
+import { RangeEntries } from './range-entries.ts'
 import { neverExpires, RecordView } from './record.ts'
 import { RecordReader, valueBytesOf } from './record-reader.ts'
 import { type Recovered, recover } from './recovery/recover.ts'
@@ -145,6 +146,7 @@ export class Store implements AsyncDisposable {
       fileSystem,
       directory,
       segmentBytes,
+      clock,
       this.#marks,
       recovered.active,
       recovered.end,
@@ -301,15 +303,15 @@ export class Store implements AsyncDisposable {
   }
 
   /** The entries inside the bounds, in key order or in reverse. Writes made meanwhile may be seen or not. */
-  async *range(options: RangeOptions = {}): AsyncGenerator<RangeEntry, void, undefined> {
-    this.#refuseWhenClosed()
+  range(options: RangeOptions = {}): AsyncGenerator<RangeEntry, void, undefined> {
     const { reverse = false, keysOnly = false, limit = Number.POSITIVE_INFINITY } = options
-    yield* this.#pager.range(boundsOf(options), { reverse, keysOnly, limit })
+    return new RangeEntries(this.#pager, () => boundsOf(options), { reverse, keysOnly, limit })
   }
 
-  /** Rewrites all sealed files that hold dead records, now. The active segment is not touched. */
+  /** Rewrites the whole log, and all merge outputs that hold dead records, in key order, now. */
   async merge(): Promise<MergeReport> {
     this.#refuseWhenClosed()
+    await this.#commits.roll()
     this.#sealer.retry()
     await this.#sealer.idle()
     return this.#merges.mergeNow()
@@ -333,6 +335,7 @@ export class Store implements AsyncDisposable {
         deadBytes: total(({ deadBytes }) => deadBytes),
       },
       operations: { ...this.#counters.operations },
+      keydir: { ...this.#keydir.memory, waiting: this.#keydir.waiting },
       expiry: { keys: this.#keydir.expiring, removed: this.#sweeper.removed },
       commits: this.#counters.commits(this.#commits.pendingBytes),
       merges: this.#merges.stats,

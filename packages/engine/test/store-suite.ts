@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FileSystem } from '../src/file-system/file-system.ts'
 import type { StoreOptions } from '../src/options.ts'
 import type { BatchOperation, RangeOptions } from '../src/results.ts'
+import { segmentFooterBytes, segmentHeaderBytes } from '../src/segment.ts'
 import { Store } from '../src/store.ts'
 import { isInside } from './key-inside.ts'
 import { TestClock } from './test-clock.ts'
@@ -637,10 +638,11 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await expect.poll(() => store.stats().files.unsealedSegments, { interval: 1 }).toBe(0)
         const before = store.stats()
         const report = await store.merge()
-        expect(report).toMatchObject({ liveRecords: 5, keptTombstones: 0, droppedRecords: 58 })
+        expect(report).toMatchObject({ liveRecords: 6, keptTombstones: 0, droppedRecords: 58 })
         const after = store.stats()
         expect(after.keys).toBe(before.keys)
-        expect(after.files.bytes).toBe(before.files.bytes - report.inputBytes + report.outputBytes)
+        const merged = before.files.bytes + segmentFooterBytes - report.inputBytes
+        expect(after.files.bytes).toBe(merged + report.outputBytes + segmentHeaderBytes)
         expect(after.files.logSegments).toBe(1)
         expect(after.merges).toMatchObject({
           running: false,

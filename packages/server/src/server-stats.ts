@@ -41,6 +41,8 @@ function storeStats(stats: StoreStats): PlainMap {
   return {
     ...stats,
     files: { ...stats.files },
+    keydir: { ...stats.keydir },
+    expiry: { ...stats.expiry },
     operations: { ...stats.operations },
     commits: { ...commits, latency: { ...commits.latency }, syncs: { ...commits.syncs } },
     merges: { ...merges, last: merges.last === undefined ? null : { ...merges.last } },

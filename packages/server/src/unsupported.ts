@@ -5,7 +5,7 @@ import { KvError } from '@kv/protocol'
  * Options that the protocol has and this server does not honour yet are refused by name: to ignore a
  * condition or a session would be to answer for what was not done.
  */
-export function refuseOption(name: string): never {
+function refuseOption(name: string): never {
   throw new KvError(
     'KV_BAD_REQUEST',
     `this server does not support the option ${name}; nothing was done; leave it out`,

@@ -78,6 +78,10 @@ class BlockingFile implements WritableFile {
   }
 
   async write(bytes: Uint8Array, position: number): Promise<number> {
+    return this.writeSync(bytes, position)
+  }
+
+  writeSync(bytes: Uint8Array, position: number): number {
     return writeSync(this.#descriptor, bytes, 0, bytes.length, position)
   }
 

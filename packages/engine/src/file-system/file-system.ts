@@ -55,6 +55,8 @@ export interface WritableFile extends ReadableFile {
    * `bytes` may be in the file.
    */
   write(bytes: Uint8Array, position: number): Promise<number>
+  /** As {@link write}, in this turn of the event loop: for bytes that the page cache takes. */
+  writeSync(bytes: Uint8Array, position: number): number
   /** Cuts the file to `size` bytes, or extends it with zeros. */
   truncate(size: number): Promise<void>
   /** Makes the file's bytes and its size durable (`fdatasync`). */

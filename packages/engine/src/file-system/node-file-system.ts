@@ -8,6 +8,7 @@ import {
   read,
   readSync,
   write,
+  writeSync,
 } from 'node:fs'
 import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { lockDirectory } from './directory-lock.ts'
@@ -95,6 +96,10 @@ class NodeFile implements WritableFile {
         else reject(error)
       })
     })
+  }
+
+  writeSync(bytes: Uint8Array, position: number): number {
+    return writeSync(this.#descriptor, bytes, 0, bytes.length, position)
   }
 
   truncate(size: number): Promise<void> {

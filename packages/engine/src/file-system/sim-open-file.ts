@@ -5,6 +5,8 @@ import type { SimFile } from './sim-file.ts'
 import { partOf } from './sim-file.ts'
 import type { SimOperations } from './sim-operations.ts'
 
+type SimWrite = Extract<SimChange, { kind: 'write' }>
+
 /** One descriptor of a simulated file. Each call takes effect at once and resolves in a microtask. */
 export class SimOpenFile implements WritableFile {
   readonly #file: SimFile
@@ -48,17 +50,17 @@ export class SimOpenFile implements WritableFile {
   }
 
   async write(bytes: Uint8Array, position: number): Promise<number> {
-    this.#checkWritable('write')
-    checkCount(position, 'position')
-    const injection = this.#operations.beginPartial('write', this.#path, bytes.length)
-    if (injection?.kind === 'failure') {
-      const reached = copyOf(bytes, partOf(bytes.length, injection.reached))
-      await this.#change({ kind: 'write', position, bytes: reached, isSettled: false })
-      throw systemError(injection.code, 'write', this.#path)
-    }
-    const written = copyOf(bytes, injection?.bytes)
-    await this.#change({ kind: 'write', position, bytes: written, isSettled: false })
-    return written.length
+    const { change, error } = this.#write(bytes, position)
+    await settle(change)
+    if (error !== undefined) throw error
+    return change.bytes.length
+  }
+
+  writeSync(bytes: Uint8Array, position: number): number {
+    const { change, error } = this.#write(bytes, position)
+    change.isSettled = true
+    if (error !== undefined) throw error
+    return change.bytes.length
   }
 
   async truncate(size: number): Promise<void> {
@@ -67,7 +69,9 @@ export class SimOpenFile implements WritableFile {
     const added = Math.max(0, size - this.#file.size)
     const injection = this.#operations.beginPartial('truncate', this.#path, added)
     if (injection?.kind === 'failure') throw systemError(injection.code, 'ftruncate', this.#path)
-    await this.#change({ kind: 'truncate', size, isSettled: false })
+    const change: SimChange = { kind: 'truncate', size, isSettled: false }
+    this.#file.change(change)
+    await settle(change)
   }
 
   async sync(): Promise<void> {
@@ -86,10 +90,22 @@ export class SimOpenFile implements WritableFile {
     this.#onClose()
   }
 
-  async #change(change: SimChange): Promise<void> {
-    if (change.kind === 'truncate' || change.bytes.length > 0) this.#file.change(change)
-    await Promise.resolve()
-    change.isSettled = true
+  /** Writes what reaches the file. It is settled by the caller. */
+  #write(bytes: Uint8Array, position: number): { change: SimWrite; error: Error | undefined } {
+    this.#checkWritable('write')
+    checkCount(position, 'position')
+    const injection = this.#operations.beginPartial('write', this.#path, bytes.length)
+    const hasFailed = injection?.kind === 'failure'
+    const length = hasFailed ? partOf(bytes.length, injection.reached) : injection?.bytes
+    const change: SimWrite = {
+      kind: 'write',
+      position,
+      bytes: copyOf(bytes, length),
+      isSettled: false,
+    }
+    if (change.bytes.length > 0) this.#file.change(change)
+    const error = hasFailed ? systemError(injection.code, 'write', this.#path) : undefined
+    return { change, error }
   }
 
   #checkWritable(syscall: string): void {
@@ -100,6 +116,12 @@ export class SimOpenFile implements WritableFile {
   #checkOpen(syscall: string): void {
     if (!this.#isOpen) throw systemError('EBADF', syscall, this.#path)
   }
+}
+
+/** A change is settled when its caller gets to know. */
+async function settle(change: SimChange): Promise<void> {
+  await Promise.resolve()
+  change.isSettled = true
 }
 
 /** The first `length` bytes, apart from the caller's buffer: `slice` of a Buffer is a view of it. */

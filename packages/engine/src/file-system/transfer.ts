@@ -26,6 +26,14 @@ export function readFullySync(file: ReadableFile, target: Uint8Array, position: 
   return done
 }
 
+/** As {@link writeFully}, in this turn of the event loop. */
+export function writeFullySync(file: WritableFile, bytes: Uint8Array, position: number): void {
+  let done = 0
+  while (done < bytes.length) {
+    done += file.writeSync(done === 0 ? bytes : bytes.subarray(done), position + done)
+  }
+}
+
 /** Writes all of `bytes` at `position`, over short writes. */
 export async function writeFully(
   file: WritableFile,

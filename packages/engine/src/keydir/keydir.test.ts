@@ -73,7 +73,7 @@ test.each<[string, (place: number) => string]>([
   keydir.settle(Number.POSITIVE_INFINITY)
   expect(keydir.size).toBe(0)
   expectInOrder(keydir, new Map(), {})
-  expect(keydir.bytes.entries).toBe(0)
+  expect(keydir.memory.entryBytes).toBe(0)
 })
 
 test.each<[string, KeyHash]>([
@@ -102,13 +102,13 @@ test('keys of the longest length, and memory that comes back', () => {
     for (const [place, key] of keys.entries()) set(keydir, key, locationOf(place))
   }
   fill()
-  const { entries } = keydir.bytes
+  const { entryBytes } = keydir.memory
   for (const key of keys) keydir.remove(key, 0, key.length)
   keydir.settle(Number.POSITIVE_INFINITY)
-  expect(keydir.bytes).toMatchObject({ entries: 0, freeEntries: expect.any(Number) })
+  expect(keydir.memory).toMatchObject({ entryBytes: 0, freeBytes: expect.any(Number) })
   fill()
-  expect(keydir.bytes.entries).toBe(entries)
-  expect(keydir.bytes.freeEntries).toBeLessThan(0x10000)
+  expect(keydir.memory.entryBytes).toBe(entryBytes)
+  expect(keydir.memory.freeBytes).toBeLessThan(0x10000)
   for (const [place, key] of keys.entries()) expect(keydir.lookup(key)?.index).toBe(place)
 })
 

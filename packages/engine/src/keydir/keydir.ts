@@ -18,13 +18,13 @@ const settledAtOnce = 64
 const settledBeforeWalk = 128
 
 /** Memory that a keydir takes, in bytes. */
-export interface KeydirBytes {
+export interface KeydirMemory {
   /** Locations and keys. */
-  readonly entries: number
+  readonly entryBytes: number
   /** Entries given back, for the next ones of their size. */
-  readonly freeEntries: number
-  readonly hash: number
-  readonly order: number
+  readonly freeBytes: number
+  readonly hashBytes: number
+  readonly orderBytes: number
 }
 
 /**
@@ -68,12 +68,12 @@ export class Keydir {
     return this.#waiting.length
   }
 
-  get bytes(): KeydirBytes {
+  get memory(): KeydirMemory {
     return {
-      entries: this.#entries.memory.usedWords * 4,
-      freeEntries: this.#entries.memory.freeWords * 4,
-      hash: this.#hash.bytes,
-      order: this.#order.bytes,
+      entryBytes: this.#entries.memory.usedWords * 4,
+      freeBytes: this.#entries.memory.freeWords * 4,
+      hashBytes: this.#hash.bytes,
+      orderBytes: this.#order.bytes,
     }
   }
 
