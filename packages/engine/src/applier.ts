@@ -1,6 +1,6 @@
 import type { FileTable } from './file-table.ts'
 import { frameHeaderBytes } from './frame.ts'
-import type { Run } from './group.ts'
+import type { GroupFrame, Run } from './group.ts'
 import type { Keydir } from './keydir/keydir.ts'
 import type { OpenSegment } from './log-writer.ts'
 import { RecordView, recordKind } from './record.ts'
@@ -33,31 +33,29 @@ export class Applier {
     this.#activeSlot = this.#files.add(active.file, active.handle)
   }
 
-  /** Applies a run that stands at byte `offset` of the active segment. */
-  apply(run: Run, offset: number): void {
+  /** Applies a frame of a run that stands at byte `offset` of the active segment. */
+  apply(run: Run, frame: GroupFrame, offset: number): void {
     const record = this.#record
     const location = this.#location
     const slot = this.#activeSlot
     const active = this.#files.file(slot)
     const runStart = run.frames[0]!.start
-    for (const frame of run.frames) {
-      const end = frame.end - runStart
-      for (let at = frame.start - runStart + frameHeaderBytes; at < end; at = record.end) {
-        record.read(run.bytes, at, end)
-        const { keyStart, valueStart, size } = record
-        const isPut = record.kind === recordKind.put
-        location.slot = slot
-        location.offset = offset + at
-        location.size = size
-        location.index = record.index
-        location.expiresAt = record.expiresAt
-        const before = isPut
-          ? this.#keydir.set(run.bytes, keyStart, valueStart, location)
-          : this.#keydir.remove(run.bytes, keyStart, valueStart)
-        if (before !== undefined) this.#files.file(before.slot).forget(before.size)
-        if (isPut) active.remember(size)
-      }
+    const end = frame.end - runStart
+    for (let at = frame.start - runStart + frameHeaderBytes; at < end; at = record.end) {
+      record.read(run.bytes, at, end)
+      const { keyStart, valueStart, size } = record
+      const isPut = record.kind === recordKind.put
+      location.slot = slot
+      location.offset = offset + at
+      location.size = size
+      location.index = record.index
+      location.expiresAt = record.expiresAt
+      const before = isPut
+        ? this.#keydir.set(run.bytes, keyStart, valueStart, location)
+        : this.#keydir.remove(run.bytes, keyStart, valueStart)
+      if (before !== undefined) this.#files.file(before.slot).forget(before.size)
+      if (isPut) active.remember(size)
     }
-    this.#appliedIndex = run.end.index - 1
+    this.#appliedIndex = frame.position.index - 1
   }
 }

@@ -1,10 +1,19 @@
 import type { Clock } from './clock.ts'
 import { KvError } from './errors.ts'
-import { Group, type LogOperation, type PendingKey, type Run, type Waiter } from './group.ts'
+import {
+  Group,
+  type GroupFrame,
+  type LogOperation,
+  type PendingKey,
+  type Run,
+  type Waiter,
+} from './group.ts'
 import type { LogWriter, OpenSegment } from './log-writer.ts'
 
-/** Bytes written and applied in one go: bounds how long applying holds the event loop. */
+/** Bytes written and synced in one go. */
 const runBytesMax = 1024 * 1024
+/** Frames are applied, and their callers answered, for so long in one turn of the event loop, in ms. */
+const applySliceMs = 2
 
 export interface CommitQueueOptions {
   /** Sync before every acknowledgement. */
@@ -14,8 +23,8 @@ export interface CommitQueueOptions {
 }
 
 export interface CommitObserver {
-  /** Makes a run visible: it is as durable as its acknowledgement will say, at `offset` of the active segment. */
-  apply(run: Run, offset: number): void
+  /** Makes a frame of a run visible: it is as durable as its acknowledgement will say. The run stands at `offset` of the active segment. */
+  apply(run: Run, frame: GroupFrame, offset: number): void
   /** The active segment has been closed, and another one stands in its place. */
   rolled(closed: OpenSegment): void
   /** A group was written; `syncMs` is undefined when it was not synced. */
@@ -226,12 +235,18 @@ export class CommitQueue {
     const syncStart = this.#clock.monotonic()
     if (syncs) await this.#log.sync()
     const syncMs = syncs ? this.#clock.monotonic() - syncStart : undefined
-    this.#observer.apply(run, offset)
-    this.#appliedEnd = run.end.index
     this.#observer.written(run.records, run.bytes.length, syncMs)
-    const now = this.#clock.monotonic()
-    for (const { waiters } of run.frames) for (const waiter of waiters) waiter.committed(syncs, now)
-    this.#tellWatchers(run.end.index, (waiter) => waiter.committed(syncs, now))
+    let sliceStart = this.#clock.monotonic()
+    for (const frame of run.frames) {
+      this.#observer.apply(run, frame, offset)
+      this.#appliedEnd = frame.position.index
+      const now = this.#clock.monotonic()
+      for (const waiter of frame.waiters) waiter.committed(syncs, now)
+      this.#tellWatchers(frame.position.index, (waiter) => waiter.committed(syncs, now))
+      if (now - sliceStart < applySliceMs) continue
+      await this.#clock.nextTurn()
+      sliceStart = this.#clock.monotonic()
+    }
   }
 
   /**

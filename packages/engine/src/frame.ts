@@ -26,7 +26,7 @@ export const frameHeaderBytes = 40
 
 /** A frame closes at this size or this many records; only a single larger batch or value makes a larger one. */
 export const frameBytesTarget: number = 1024 * 1024
-export const frameRecordsTarget = 4_096
+export const frameRecordsTarget = 1_024
 export const frameRecordsLimit = 0xffff
 
 export const frameKind = { data: 1, noOp: 2, membership: 3, stateCheck: 4 } as const

@@ -34,6 +34,11 @@ export interface StoreOptions {
   readonly pendingBytesMax?: number
   /** Descriptors kept open for reading. Default 256. */
   readonly openFilesMax?: number
+  /**
+   * Free space on the disk below which puts are refused with KV_DISK_FULL while deletes and merges go on; a sixteenth
+   * of the disk at most. Default 64 MiB; 0 for none.
+   */
+  readonly diskReserveBytes?: number
   /** Merge by itself when enough is dead. Default true. */
   readonly autoMerge?: boolean
   /** Share of dead bytes from which files are merged, above 0 and up to 1. Default 0.5. */
@@ -65,6 +70,7 @@ const defaults: StoreConfiguration = {
   batchOperationsMax: 10_000,
   pendingBytesMax: 64 * mebi,
   openFilesMax: 256,
+  diskReserveBytes: 64 * mebi,
   autoMerge: true,
   mergeDeadRatioMin: 0.5,
   mergeInputBytesMax: gibi,
@@ -84,6 +90,7 @@ const bounds = {
   batchOperationsMax: [1, Math.min(65_000, frameRecordsLimit)],
   pendingBytesMax: [64 * kibi, 4 * gibi],
   openFilesMax: [4, 100_000],
+  diskReserveBytes: [0, 1024 * gibi],
   mergeDeadRatioMin: [0.01, 1],
   mergeInputBytesMax: [256, Number.MAX_SAFE_INTEGER],
 } as const satisfies Partial<Record<keyof StoreOptions, readonly [number, number]>>

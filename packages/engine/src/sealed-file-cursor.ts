@@ -5,8 +5,9 @@ import { readFully } from './file-system/transfer.ts'
 import { hintHeaderBytes } from './hint.ts'
 import { HintCursor } from './hint-cursor.ts'
 import { type OpenHint, openHint } from './hint-file.ts'
-import { type HintImage, HintImageBuilder } from './hint-image.ts'
+import type { HintImage } from './hint-image.ts'
 import { scanLog } from './log-scan.ts'
+import { NewestRecords } from './newest-records.ts'
 import { scanOutput } from './output-scan.ts'
 import { segmentFooterBytes, segmentKind } from './segment.ts'
 
@@ -56,10 +57,10 @@ async function scanSealedFile(
   handle: ReadableFile,
   nextTurn: () => Promise<void>,
 ): Promise<HintImage> {
-  const builder = new HintImageBuilder()
+  const newest = new NewestRecords()
   if (file.kind === segmentKind.log) {
     const end = await scanLog(handle, file.bytes, file.start, {
-      record: (record, offset) => builder.add(record, offset),
+      record: (record, offset) => newest.add(record, offset),
     })
     const isWhole =
       end.offset === file.bytes - segmentFooterBytes &&
@@ -67,10 +68,8 @@ async function scanSealedFile(
       end.position.chain === file.chainAfter
     if (!isWhole) throw corruptStore(file.path, `a bad frame at byte ${end.offset}`)
   } else {
-    const end = await scanOutput(handle, file.bytes, (record, offset) =>
-      builder.add(record, offset),
-    )
+    const end = await scanOutput(handle, file.bytes, (record, offset) => newest.add(record, offset))
     if (!end.isWhole) throw corruptStore(file.path, `a bad record at byte ${end.offset}`)
   }
-  return builder.build(nextTurn)
+  return newest.image(nextTurn)
 }

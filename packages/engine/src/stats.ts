@@ -25,6 +25,12 @@ export interface StoreStats {
     readonly pages: number
     readonly refused: number
   }
+  readonly disk: {
+    /** When it was last looked at: at least every 8 MiB written. */
+    readonly freeBytes: number | undefined
+    /** Puts are refused. */
+    readonly isLow: boolean
+  }
   readonly keydir: KeydirMemory & {
     /** Entries that wait to enter the order or to leave it. */
     readonly waiting: number

@@ -5,6 +5,7 @@ import { boundsOf, checkedKey } from './bytes-argument.ts'
 import { type CommitObserver, CommitQueue } from './commit-queue.ts'
 import { notOpened, takeDataDirectory } from './data-directory.ts'
 import { diskError } from './disk-error.ts'
+import { DiskReserve } from './disk-reserve.ts'
 import { KvError } from './errors.ts'
 import { ExpirySweeper } from './expiry-sweeper.ts'
 import { marksFileName } from './file-names.ts'
@@ -21,7 +22,7 @@ import type { NodeIdentity } from './node-file.ts'
 import { configure, type StoreConfiguration, type StoreOptions } from './options.ts'
 import { Pager } from './pager.ts'
 import { RangeEntries } from './range-entries.ts'
-import { neverExpires, RecordView } from './record.ts'
+import { neverExpires, RecordView, recordKind } from './record.ts'
 import { RecordReader, valueBytesOf } from './record-reader.ts'
 import { type Recovered, recover } from './recovery/recover.ts'
 import type {
@@ -75,6 +76,7 @@ export class Store implements AsyncDisposable {
   readonly #cutBytes: number
   readonly #applier: Applier
   readonly #sweeper: ExpirySweeper
+  readonly #disk: DiskReserve
   readonly #counters = new StoreCounters()
   #openMs = 0
   #cancelIntervalSync: (() => void) | undefined
@@ -117,6 +119,7 @@ export class Store implements AsyncDisposable {
         throw error
       }
       for (const segment of recovered.unsealed) store.#sealer.add(segment)
+      await store.#disk.look()
       store.#openMs = clock.monotonic() - start
       return store
     } catch (error) {
@@ -159,6 +162,13 @@ export class Store implements AsyncDisposable {
       this.#observer(),
     )
     const jobs = jobsOn(fileSystem, clock)
+    this.#disk = new DiskReserve(
+      fileSystem,
+      directory,
+      clock,
+      logger,
+      configuration.diskReserveBytes,
+    )
     this.#sweeper = new ExpirySweeper(keydir, this.#commits, clock)
     this.#sealer = new Sealer(jobs, files, directory, clock, logger, {
       sealed: () => {
@@ -176,6 +186,7 @@ export class Store implements AsyncDisposable {
         jobs,
         files,
         keydir,
+        disk: this.#disk,
         segmentBytes,
         commits: this.#commits,
         appliedIndex: () => this.#applier.appliedIndex,
@@ -335,6 +346,7 @@ export class Store implements AsyncDisposable {
         deadBytes: total(({ deadBytes }) => deadBytes),
       },
       operations: { ...this.#counters.operations },
+      disk: { freeBytes: this.#disk.freeBytes, isLow: this.#disk.isLow },
       keydir: { ...this.#keydir.memory, waiting: this.#keydir.waiting },
       expiry: { keys: this.#keydir.expiring, removed: this.#sweeper.removed },
       commits: this.#counters.commits(this.#commits.pendingBytes),
@@ -360,6 +372,7 @@ export class Store implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#cancelIntervalSync?.()
     await this.#sweeper.stop()
+    await this.#disk.stop()
     await this.#commits.idle()
     await this.#merges.close()
     await this.#sealer.close()
@@ -390,6 +403,7 @@ export class Store implements AsyncDisposable {
       try {
         const checked = operations()
         const mismatch = this.#firstMismatch(checked)
+        if (checked.some(({ kind }) => kind === recordKind.put)) this.#disk.refuseWhenLow()
         if (mismatch === undefined) waiter.version = this.#commits.submit(checked, waiter)
         else this.#refuseMismatch(mismatch, reject)
         this.#counters.operations[mismatch === undefined ? counter : 'refused']++
@@ -455,13 +469,14 @@ export class Store implements AsyncDisposable {
 
   #observer(): CommitObserver {
     return {
-      apply: (run, offset) => this.#applier.apply(run, offset),
+      apply: (run, frame, offset) => this.#applier.apply(run, frame, offset),
       rolled: (closed) => {
         this.#applier.rolledTo(this.#log.active)
         this.#sealer.add(closed)
       },
       written: (records, bytes, syncMs) => {
         this.#counters.written(records, bytes, syncMs)
+        this.#disk.written(bytes)
         if (syncMs === undefined) this.#syncWithinInterval()
       },
       failed: (error) => {

@@ -34,6 +34,7 @@ export interface Config {
   readonly batchOpsMax: number
   readonly pendingBytesMax: number
   readonly openFilesMax: number
+  readonly diskReserveBytes: number
   readonly autoMerge: boolean
   readonly mergeDeadRatioMin: number
   readonly connectionsMax: number
@@ -85,6 +86,12 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     'Bytes that wait for the disk, beyond which writes are refused with KV_TRY_LATER.',
   ),
   openFilesMax: count(256, 4, 100_000, 'Data files kept open for reading.'),
+  diskReserveBytes: bytes(
+    64 * mebi,
+    0,
+    1024 * gibi,
+    'Free space on the disk below which puts are refused; a sixteenth of the disk at most.',
+  ),
   autoMerge: toggle(true, 'Reclaim the space of dead records when there is enough of it.', false),
   mergeDeadRatioMin: share(0.5, 0.01, 'Share of dead bytes from which files are merged.'),
   connectionsMax: count(10_000, 1, 1_000_000, 'Connections at once; further ones are refused.'),

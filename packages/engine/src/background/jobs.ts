@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import type { FileSystem } from '../file-system/file-system.ts'
 import { type MergeJob, type MergeJobResult, runMergeJob } from '../merge/merge-job.ts'
+import { NewestRecords } from '../newest-records.ts'
 import { type SegmentWithoutHint, writeSegmentHint } from '../segment-hint.ts'
 
 export interface Jobs {
@@ -15,14 +16,22 @@ export interface Jobs {
 export class ThisThreadJobs implements Jobs {
   readonly #fileSystem: FileSystem
   readonly #clock: Clock
+  /** One at most, for the next hint. */
+  #newest: NewestRecords[] = []
 
   constructor(fileSystem: FileSystem, clock: Clock) {
     this.#fileSystem = fileSystem
     this.#clock = clock
   }
 
-  writeSegmentHint(segment: SegmentWithoutHint): Promise<void> {
-    return writeSegmentHint(this.#fileSystem, segment, () => this.#clock.nextTurn())
+  async writeSegmentHint(segment: SegmentWithoutHint): Promise<void> {
+    // Its memory is used again: some tens of MB for a segment of small records.
+    const newest = this.#newest.pop() ?? new NewestRecords()
+    try {
+      await writeSegmentHint(this.#fileSystem, segment, newest, () => this.#clock.nextTurn())
+    } finally {
+      this.#newest = [newest]
+    }
   }
 
   merge(job: MergeJob): Promise<MergeJobResult> {

@@ -15,6 +15,7 @@ import {
 } from 'node:fs'
 import { lockDirectory } from './directory-lock.ts'
 import type { FileSystem, ReadableFile, WritableFile } from './file-system.ts'
+import { freeSpace } from './free-space.ts'
 import { directoryMode, fileMode, openFlags } from './open-flags.ts'
 
 const { O_DIRECTORY, O_RDONLY } = constants
@@ -53,6 +54,7 @@ export const blockingFileSystem: FileSystem = {
       closeSync(descriptor)
     }
   },
+  freeSpace,
   lockDirectory,
 }
 

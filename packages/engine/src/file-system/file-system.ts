@@ -26,12 +26,22 @@ export interface FileSystem {
   readDirectory(path: string): Promise<string[]>
   /** Makes the names in a directory durable: created, renamed and removed ones. */
   syncDirectory(path: string): Promise<void>
+  /** What is free, for files of this process, on the file system that holds a directory. */
+  freeSpace(path: string): Promise<FreeSpace>
   /**
    * Takes the exclusive right to a directory. It ends with `release()` or with the process that holds it,
    * however that dies. Throws {@link DirectoryLockedError} while another store holds it, in this process
    * or any other.
    */
   lockDirectory(path: string): Promise<DirectoryLock>
+}
+
+export interface FreeSpace {
+  readonly bytes: number
+  /** Of the whole file system, free or not. */
+  readonly totalBytes: number
+  /** Names that can still be added; infinite where the file system does not count them. */
+  readonly files: number
 }
 
 export interface ReadableFile {

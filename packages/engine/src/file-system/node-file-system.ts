@@ -13,6 +13,7 @@ import {
 import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { lockDirectory } from './directory-lock.ts'
 import type { FileSystem, ReadableFile, WritableFile } from './file-system.ts'
+import { freeSpace } from './free-space.ts'
 import { directoryMode, fileMode, openFlags } from './open-flags.ts'
 
 const { O_DIRECTORY, O_RDONLY } = constants
@@ -44,6 +45,7 @@ export const nodeFileSystem: FileSystem = {
       await directory.close()
     }
   },
+  freeSpace,
   lockDirectory,
 }
 

@@ -7,7 +7,13 @@
  *
  * Everything is deterministic. No timers: each promise settles within microtasks.
  */
-import type { DirectoryLock, FileSystem, ReadableFile, WritableFile } from './file-system.ts'
+import type {
+  DirectoryLock,
+  FileSystem,
+  FreeSpace,
+  ReadableFile,
+  WritableFile,
+} from './file-system.ts'
 import { DirectoryLockedError } from './file-system.ts'
 import type { CrashChoice } from './sim-crash.ts'
 import type { SimNameChange } from './sim-directory.ts'
@@ -23,6 +29,8 @@ export class SimFileSystem implements FileSystem {
   readonly #tree: SimTree
   readonly #operations = new SimOperations()
   readonly #locked = new Set<SimDirectory>()
+  /** What the disk says is free. It says so only: nothing runs out by itself. */
+  free: FreeSpace = { bytes: 2 ** 50, totalBytes: 2 ** 50, files: Number.POSITIVE_INFINITY }
   #openFiles = 0
 
   /** An empty disk with the root directory `/`; `tree` is for copies of one. */
@@ -91,6 +99,12 @@ export class SimFileSystem implements FileSystem {
   /** Forgets the faults that wait, sticky ones too: space is back, the disk is well. */
   clearFaults(): void {
     this.#operations.clearFaults()
+  }
+
+  async freeSpace(path: string): Promise<FreeSpace> {
+    this.#operations.checkPower()
+    this.#tree.directory(path, 'statfs')
+    return this.free
   }
 
   async openForReading(path: string): Promise<ReadableFile> {

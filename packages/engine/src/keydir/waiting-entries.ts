@@ -34,6 +34,13 @@ export class WaitingEntries {
     if (this.#tailLength === sortedEntriesMax) this.#sortTail()
   }
 
+  clear(): void {
+    this.#tailLength = 0
+    this.#arrivedLength = 0
+    this.#sweptStart = 0
+    this.#sweptEnd = 0
+  }
+
   /** The next in the sweep, or 0 when none waits. */
   take(): number {
     if (this.#sweptStart === this.#sweptEnd) this.#beginSweep()

@@ -31,9 +31,10 @@ export class WordMemory {
   /** The words in use and free, in chunks that have been begun. */
   #freeWords = 0
   #usedWords = 0
-  #nextPlace = 0
-  /** Length of the last chunk. */
+  /** The chunk that blocks are taken from. */
+  #chunk = -1
   #chunkWords = 0
+  #nextPlace = 0
 
   /** For blocks of up to `blockWordsMax` words. `chunks` are those of another thread's memory, to be read only. */
   constructor(blockWordsMax: number, chunks: readonly SharedArrayBuffer[] = []) {
@@ -62,7 +63,7 @@ export class WordMemory {
       return free
     }
     if (this.#nextPlace + words > this.#chunkWords) this.#beginChunk(words)
-    const address = ((this.chunks.length - 1) << chunkBits) | this.#nextPlace
+    const address = (this.#chunk << chunkBits) | this.#nextPlace
     this.#nextPlace += words
     return address
   }
@@ -73,6 +74,16 @@ export class WordMemory {
     this.#keepFree(address, words)
   }
 
+  /** Takes all blocks back at once, and keeps the chunks. */
+  clear(): void {
+    this.#free.fill(0)
+    this.#freeWords = 0
+    this.#usedWords = 0
+    this.#chunk = -1
+    this.#chunkWords = 0
+    this.#nextPlace = 0
+  }
+
   #keepFree(address: number, words: number): void {
     this.#freeWords += words
     this.chunks[chunkOf(address)]![placeOf(address)] = this.#free[words]!
@@ -81,13 +92,24 @@ export class WordMemory {
 
   /** Begins a chunk with room for a block of `words` words. */
   #beginChunk(words: number): void {
-    assert(this.chunks.length < chunksMax, 'the keydir has room in its address space')
     const rest = this.#chunkWords - this.#nextPlace
-    if (rest > 0) this.#keepFree(((this.chunks.length - 1) << chunkBits) | this.#nextPlace, rest)
-    // Address 0 is none.
-    this.#nextPlace = this.chunks.length === 0 ? 1 : 0
-    const wanted = Math.max(this.#chunkWords * 2, firstChunkWords, words + this.#nextPlace)
-    this.#chunkWords = Math.min(wanted, chunkWordsMax)
-    this.chunks.push(new Int32Array(new SharedArrayBuffer(this.#chunkWords * 4)))
+    if (rest > 0) this.#keepFree((this.#chunk << chunkBits) | this.#nextPlace, rest)
+    const wordsBefore = this.#chunkWords
+    do {
+      this.#chunk++
+      // Address 0 is none.
+      this.#nextPlace = this.#chunk === 0 ? 1 : 0
+      this.#chunkWords =
+        this.chunks[this.#chunk]?.length ?? this.#createChunk(wordsBefore, words + this.#nextPlace)
+    } while (this.#nextPlace + words > this.#chunkWords)
+  }
+
+  /** Returns the length of the new chunk. */
+  #createChunk(wordsBefore: number, wordsMin: number): number {
+    assert(this.chunks.length < chunksMax, 'the keydir has room in its address space')
+    const wanted = Math.max(wordsBefore * 2, firstChunkWords, wordsMin)
+    const words = Math.min(wanted, chunkWordsMax)
+    this.chunks.push(new Int32Array(new SharedArrayBuffer(words * 4)))
+    return words
   }
 }

@@ -16,6 +16,8 @@ import type { Clock } from '../clock.ts'
 import type { CommitQueue } from '../commit-queue.ts'
 import { DataFile } from '../data-file.ts'
 import { diskError } from '../disk-error.ts'
+import type { DiskReserve } from '../disk-reserve.ts'
+import { KvError } from '../errors.ts'
 import {
   hintFileName,
   manifestFileName,
@@ -45,6 +47,7 @@ export interface MergeContext {
   readonly files: FileTable
   readonly keydir: Keydir
   readonly commits: CommitQueue
+  readonly disk: DiskReserve
   readonly segmentBytes: number
   /** Index of the last applied record. */
   appliedIndex(): number
@@ -73,8 +76,9 @@ export async function merge(
 ): Promise<{ manifest: Manifest; report: MergeReport }> {
   const { files, fileSystem, directory, segmentBytes } = context
   const inputs = new Set(slots)
-  const release = files.pin(slots)
   const inputFiles = slots.map((slot) => files.file(slot))
+  refuseWithoutRoom(context, inputFiles)
+  const release = files.pin(slots)
   const outputsMax = Math.ceil(sum(inputFiles, ({ bytes }) => bytes) / segmentBytes) + 1
   const firstOutputId = context.takeOutputIds(outputsMax)
   let manifestMayBeReplaced = false
@@ -109,6 +113,17 @@ export async function merge(
   } finally {
     await release()
   }
+}
+
+/** Outputs are never longer than their inputs. */
+function refuseWithoutRoom({ disk }: MergeContext, inputs: readonly DataFile[]): void {
+  const wanted = sum(inputs, ({ bytes }) => bytes)
+  if (disk.freeBytes === undefined || wanted <= disk.freeBytes) return
+  throw new KvError(
+    'KV_DISK_FULL',
+    `the merge needs up to ${wanted} bytes for its outputs, and the disk has ${disk.freeBytes} left; nothing was changed; free space and try again`,
+    { details: { wantedBytes: wanted, freeBytes: disk.freeBytes } },
+  )
 }
 
 function nextManifest(

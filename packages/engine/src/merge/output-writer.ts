@@ -2,8 +2,7 @@ import { chainAfter } from '../crc32.ts'
 import { mergeDirectoryName, segmentFileName } from '../file-names.ts'
 import type { FileSystem, WritableFile } from '../file-system/file-system.ts'
 import { writeFully } from '../file-system/transfer.ts'
-import { writeHint } from '../hint-file.ts'
-import { type HintImage, HintImageEncoder } from '../hint-image.ts'
+import { HintWriter } from '../hint-writer.ts'
 import type { ManifestFile } from '../manifest.ts'
 import type { RecordView } from '../record.ts'
 import {
@@ -57,29 +56,37 @@ export class OutputWriter {
   /** Closes what is open. */
   async abandon(): Promise<void> {
     await this.#open?.handle.close().catch(() => undefined)
+    await this.#open?.hint.abandon().catch(() => undefined)
     this.#open = undefined
   }
 
   async #createOutput(): Promise<void> {
     const id = this.#nextId++
     const handle = await this.#fileSystem.createFile(`${this.#directory}/${segmentFileName(id)}`)
-    this.#open = new OpenOutput(id, handle)
+    try {
+      const hint = await HintWriter.create(this.#fileSystem, this.#directory, id)
+      this.#open = new OpenOutput(id, handle, hint)
+    } catch (error) {
+      await handle.close().catch(() => undefined)
+      throw error
+    }
   }
 
   async #finishOutput(): Promise<void> {
     if (this.#open === undefined) return
-    const { named, image } = await this.#open.finish()
-    await this.#open.handle.close()
+    const { handle, hint } = this.#open
+    const named = await this.#open.finish()
+    await handle.close()
     this.#open = undefined
     this.#outputs.push(named)
-    await writeHint(this.#fileSystem, this.#directory, named.id, image, named.footerCrc)
+    await hint.finish(named.footerCrc)
   }
 }
 
 class OpenOutput {
   readonly id: number
   readonly handle: WritableFile
-  readonly #hint = new HintImageEncoder()
+  readonly hint: HintWriter
   #buffered: Buffer[] = [
     encodeSegmentHeader({ kind: segmentKind.merge, chainBefore: 0, firstIndex: 0 }),
   ]
@@ -92,9 +99,10 @@ class OpenOutput {
   #lowestKey: Buffer | undefined
   #highestKey: Buffer = Buffer.alloc(0)
 
-  constructor(id: number, handle: WritableFile) {
+  constructor(id: number, handle: WritableFile, hint: HintWriter) {
     this.id = id
     this.handle = handle
+    this.hint = hint
   }
 
   /** Bytes so far, without the footer. */
@@ -105,7 +113,7 @@ class OpenOutput {
   add(record: RecordView): Promise<void> | undefined {
     const { bytes } = record
     const { kind, key, size, index, expiresAt } = record
-    this.#hint.add({ kind, key, offset: this.bytes, size, index, expiresAt })
+    const hinted = this.hint.add({ kind, key, offset: this.bytes, size, index, expiresAt })
     this.#chain = chainAfter(this.#chain, record.crc)
     this.#records++
     this.#lowestIndex = Math.min(this.#lowestIndex, index)
@@ -114,10 +122,11 @@ class OpenOutput {
     this.#highestKey = key
     this.#buffered.push(bytes)
     this.#bufferedBytes += bytes.length
-    return this.#bufferedBytes >= bufferBytes ? this.#flush() : undefined
+    if (this.#bufferedBytes < bufferBytes) return hinted
+    return hinted === undefined ? this.#flush() : hinted.then(() => this.#flush())
   }
 
-  async finish(): Promise<{ named: ManifestFile; image: HintImage }> {
+  async finish(): Promise<ManifestFile> {
     const content = {
       lowestIndex: this.#lowestIndex,
       highestIndex: this.#highestIndex,
@@ -133,7 +142,7 @@ class OpenOutput {
     this.#bufferedBytes += segmentFooterBytes
     await this.#flush()
     await this.handle.sync()
-    const named = {
+    return {
       ...content,
       id: this.id,
       bytes: this.#writtenBytes,
@@ -141,7 +150,6 @@ class OpenOutput {
       highestKey: Buffer.from(this.#highestKey),
       footerCrc: footerCrc(footer),
     }
-    return { named, image: this.#hint.finish() }
   }
 
   async #flush(): Promise<void> {

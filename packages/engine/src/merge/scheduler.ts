@@ -69,14 +69,15 @@ export class MergeScheduler {
     this.#refuseWhenStopping()
     // The manifest on the disk may be another one than the last that is known.
     this.#context.commits.refuseIfFailed()
-    return this.#start(chooseAllInputs(...this.#candidates(), this.#policy))
+    await this.#context.disk.look()
+    return this.#start(chooseAllInputs(...this.#candidates(), this.#policyNow()))
   }
 
   /** Starts a merge in the background if there is one worth it. */
   consider(): void {
     if (!this.#automatic || this.#stopping || this.#running !== undefined) return
     if (this.#context.commits.hasFailed) return
-    const inputs = chooseInputs(...this.#candidates(), this.#policy)
+    const inputs = chooseInputs(...this.#candidates(), this.#policyNow())
     if (inputs.length === 0) return
     this.#start(inputs).catch((error: unknown) => {
       if (this.#stopping) return
@@ -115,6 +116,12 @@ export class MergeScheduler {
     } finally {
       this.#control = undefined
     }
+  }
+
+  /** No more is taken in than there is room for. */
+  #policyNow(): MergePolicyOptions {
+    const freeBytes = this.#context.disk.freeBytes ?? Number.POSITIVE_INFINITY
+    return { ...this.#policy, inputBytesMax: Math.min(this.#policy.inputBytesMax, freeBytes) }
   }
 
   /** The sealed prefix of the log, oldest first, and the merge outputs. */

@@ -20,11 +20,12 @@ import {
 import type { FileSystem, WritableFile } from '../file-system/file-system.ts'
 import { readFully } from '../file-system/transfer.ts'
 import { frameKind, type LogPosition } from '../frame.ts'
-import { type HintImage, HintImageBuilder } from '../hint-image.ts'
+import type { HintImage } from '../hint-image.ts'
 import { type LogScanEnd, scanLog } from '../log-scan.ts'
 import type { OpenSegment } from '../log-writer.ts'
 import type { Manifest } from '../manifest.ts'
 import { lastMark, type Mark } from '../mark.ts'
+import { NewestRecords } from '../newest-records.ts'
 import {
   decodeSegmentFooter,
   decodeSegmentHeader,
@@ -176,12 +177,12 @@ class SegmentRecovery {
   }
 
   async #scan(fileBytes: number, successorId: number | undefined, mark: Mark): Promise<SegmentEnd> {
-    const builder = new HintImageBuilder()
+    const newest = new NewestRecords()
     const markAhead = mark.segment === this.#id
     let markSeen = !markAhead
     const path = segmentPath(this.#id)
     const scan = await scanLog(this.#handle, fileBytes, this.#start, {
-      record: (record, offset) => builder.add(record, offset),
+      record: (record, offset) => newest.add(record, offset),
       boundary: (offset, chain) => {
         markSeen ||= offset === mark.offset && chain === mark.chain
       },
@@ -209,7 +210,7 @@ class SegmentRecovery {
     file.records = scan.records
     file.highestIndex = scan.position.index - 1
     file.chainAfter = scan.position.chain
-    const image = await builder.build(this.#nextTurn)
+    const image = await newest.image(this.#nextTurn)
     return { file, image, end: scan.position, fileBytes, timestamp: scan.timestamp }
   }
 

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { TestClock } from '../test/test-clock.ts'
+import { SimFileSystem } from './file-system/sim-file-system.ts'
+import { Store } from './store.ts'
+
+const mebi = 1024 * 1024
+const total = 1024 * mebi
+
+test('below the reserve puts are refused, deletes, reads and merges go on, and puts resume', async () => {
+  const disk = new SimFileSystem()
+  const clock = new TestClock()
+  const said: string[] = []
+  const logger = {
+    info: (_: object, text: string) => void said.push(text),
+    warn: (_: object, text: string) => void said.push(text),
+    error: () => undefined,
+  }
+  const options = { fileSystem: disk, clock, logger, segmentBytes: 256, autoMerge: false }
+  await using store = await Store.open('/db', options)
+  for (const key of ['a', 'b', 'c']) await store.put(key, 'x'.repeat(100))
+  disk.free = { bytes: 10 * mebi, totalBytes: total, files: 1e6 }
+  clock.advance(1_000)
+  await store.put('noticed', 'by this write')
+  await settled()
+  const full = {
+    code: 'KV_DISK_FULL',
+    retryable: true,
+    outcome: 'not-applied',
+    details: { freeBytes: 10 * mebi, reserveBytes: 64 * mebi },
+  }
+  await expect(store.put('d', '')).rejects.toMatchObject(full)
+  await expect(store.batch([{ type: 'put', key: 'd', value: '' }])).rejects.toMatchObject(full)
+  expect(await store.get('d')).toBeUndefined()
+  expect((await store.get('a'))?.value.length).toBe(100)
+  expect(await store.delete('a')).toMatchObject({ existed: true })
+  await store.batch([{ type: 'delete', key: 'b' }])
+  expect(await store.merge()).toMatchObject({ liveRecords: 2 })
+  expect(store.stats().disk).toEqual({ freeBytes: 10 * mebi, isLow: true })
+  disk.free = { bytes: 100 * mebi, totalBytes: total, files: 1e6 }
+  clock.advance(1_000)
+  await settled()
+  await store.put('d', '')
+  expect(store.stats().disk.isLow).toBe(false)
+  expect(said.filter((text) => text.includes('disk'))).toEqual([
+    expect.stringContaining('puts are refused'),
+    expect.stringContaining('puts go on'),
+  ])
+})
+
+test.each([
+  ['a disk that is already low when the store is opened', 1 * mebi, total, 1e6, true],
+  ['names that run out', 500 * mebi, total, 10, true],
+  ['a small disk, of which a sixteenth is kept', 3 * mebi, 32 * mebi, 1e6, false],
+])('%s', async (_, bytes, totalBytes, files, isLow) => {
+  const disk = new SimFileSystem()
+  disk.free = { bytes, totalBytes, files }
+  await using store = await Store.open('/db', { fileSystem: disk, clock: new TestClock() })
+  expect(store.stats().disk.isLow).toBe(isLow)
+  const put = store.put('a', '')
+  if (isLow) await expect(put).rejects.toMatchObject({ code: 'KV_DISK_FULL' })
+  else await put
+})
+
+test('without a reserve nothing is refused', async () => {
+  const disk = new SimFileSystem()
+  disk.free = { bytes: 0, totalBytes: total, files: 0 }
+  await using store = await Store.open('/db', { fileSystem: disk, diskReserveBytes: 0 })
+  await store.put('a', '')
+})
+
+test('a merge that would not fit does not start, and says why; a smaller one does', async () => {
+  const disk = new SimFileSystem()
+  const options = { fileSystem: disk, clock: new TestClock(), segmentBytes: 1024, autoMerge: false }
+  await using store = await Store.open('/db', options)
+  for (let write = 0; write < 40; write++) await store.put(`k${write}`, 'x'.repeat(100))
+  disk.free = { bytes: 500, totalBytes: 16 * 500, files: 1e6 }
+  await expect(store.merge()).rejects.toMatchObject({
+    code: 'KV_DISK_FULL',
+    message: expect.stringMatching(/the merge needs up to \d+ bytes/),
+  })
+  disk.free = { bytes: 3_000, totalBytes: 16 * 3_000, files: 1e6 }
+  const report = await store.merge()
+  expect(report.inputFiles).toBeGreaterThan(0)
+  expect(report.inputBytes).toBeLessThanOrEqual(3_000)
+})
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
