@@ -41,6 +41,7 @@ function storeStats(stats: StoreStats): PlainMap {
   return {
     ...stats,
     files: { ...stats.files },
+    disk: { freeBytes: stats.disk.freeBytes ?? null, isLow: stats.disk.isLow },
     keydir: { ...stats.keydir },
     expiry: { ...stats.expiry },
     operations: { ...stats.operations },
