@@ -89,11 +89,20 @@ test('bytes are the caller’s again when the call has returned', async () => {
 
 test('conditions, durability and the timeout travel', async () => {
   const { client, server } = await start(new FakeStore().handle, { requestTimeoutMs: 1_234 })
-  await client.put('a', '1', { ifAbsent: true, durability: 'written', timeoutMs: 77 })
+  await client.put('a', '1', {
+    ifAbsent: true,
+    ttlMs: 60_000,
+    durability: 'written',
+    timeoutMs: 77,
+  })
   await client.delete('a', { ifVersion: 1 })
   await client.merge()
   expect(server.received.map(({ request }) => request)).toMatchObject([
-    { kind: 'put', options: { ifAbsent: true, durability: 'written' }, context: { timeoutMs: 77 } },
+    {
+      kind: 'put',
+      options: { ifAbsent: true, ttlMs: 60_000, durability: 'written' },
+      context: { timeoutMs: 77 },
+    },
     { kind: 'delete', options: { ifVersion: 1 }, context: { timeoutMs: 1_234 } },
     { kind: 'merge', context: { timeoutMs: 600_000 } },
   ])
@@ -106,6 +115,7 @@ test('wrong arguments reject with a TypeError or RangeError, and never throw', a
   await expect(client.put('a', 5 as unknown as Bytes)).rejects.toThrow(/^value must be a string or/)
   await expect(client.getMany(['a', none])).rejects.toThrow(/^each of keys must be/)
   await expect(client.get('a', { timeoutMs: 0 })).rejects.toThrow(RangeError)
+  await expect(client.put('a', '', { ttlMs: 0 })).rejects.toThrow(/^ttlMs must be/)
   await expect(client.get('a', { signal: 1 } as unknown as CallOptions)).rejects.toThrow(/^signal/)
   await expect(client.put('a', '', { ifVersion: -1 })).rejects.toThrow(/^ifVersion must be/)
   await expect(client.put('a', '', { ifVersion: 1, ifAbsent: true })).rejects.toThrow(/exclude/)

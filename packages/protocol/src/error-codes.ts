@@ -67,7 +67,8 @@ const table = {
   KV_DISK_FULL: {
     retryable: true,
     outcome: 'not-applied',
-    description: 'The disk is full; nothing was written; reads go on.',
+    description:
+      'The disk is full, or down to its reserve; nothing was written; reads, deletes and merges go on.',
   },
   KV_MEMORY_FULL: {
     retryable: true,

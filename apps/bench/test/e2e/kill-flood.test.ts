@@ -105,7 +105,8 @@ class Flood {
           () => undefined,
         )
       }
-      await delay(this.#random() * 120)
+      // A merge begins with the start of its thread, and some are to come to their end.
+      await delay(this.#random() * (moment === 'merge' ? 600 : 120))
       if (moment === 'shutdown') {
         node.signal('SIGTERM')
         await delay(this.#random() * 20)

@@ -47,6 +47,32 @@ test('put, get, del', async () => {
   })
 })
 
+test('conditions, and a time to live', async () => {
+  const address = await startServer()
+  const lock = ['put', 'lock', 'me', '--if-absent', '--ttl-ms', '1500']
+  expect(await kv(address, lock)).toMatchObject({ exitCode: 0 })
+  expect(await kv(address, lock)).toMatchObject({
+    exitCode: 16,
+    stdout: '',
+    stderr: expect.stringContaining('its version is 1; nothing was written'),
+  })
+  expect(await kv(address, ['put', 'lock', 'you', '--if-version', '7'])).toMatchObject({
+    exitCode: 16,
+  })
+  expect(await kv(address, ['del', 'lock', '--if-version', '7'])).toMatchObject({ exitCode: 16 })
+  expect(await kv(address, ['get', 'lock', '--json'])).toMatchObject({
+    stdout: expect.stringMatching(/"value":"me","version":1,"expiresAt":\d{13}\}/),
+  })
+  await expect
+    .poll(async () => (await kv(address, ['get', 'lock'])).exitCode, { timeout: 10_000 })
+    .toBe(1)
+  expect(await kv(address, lock)).toMatchObject({ exitCode: 0 })
+  expect(await kv(address, ['put', 'k', 'v', '--if-absent', '--if-version', '1'])).toMatchObject({
+    exitCode: 64,
+    stderr: expect.stringContaining('--if-absent and --if-version exclude each other'),
+  })
+})
+
 test('any bytes, through pipes and files', async () => {
   const address = await startServer()
   const bytes = Buffer.from(Array.from({ length: 1_000_000 }, (_none, index) => (index * 7) % 256))
