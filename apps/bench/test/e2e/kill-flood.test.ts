@@ -100,13 +100,14 @@ class Flood {
       if (moment === 'merge') {
         await delay(20 + this.#random() * 60)
         counts.mergesBegun++
-        void client.merge().then(
+        const ended = client.merge().then(
           () => counts.mergesFinished++,
           () => undefined,
         )
+        // Some are killed when they are over: on a busy machine few would come to their end by chance.
+        if (this.#random() < 0.2) await ended
       }
-      // A merge begins with the start of its thread, and some are to come to their end.
-      await delay(this.#random() * (moment === 'merge' ? 600 : 120))
+      await delay(this.#random() * (moment === 'merge' ? 300 : 120))
       if (moment === 'shutdown') {
         node.signal('SIGTERM')
         await delay(this.#random() * 20)
