@@ -5,6 +5,9 @@ import { KvError, systemErrorCode } from './errors.ts'
 import type { FileSystem, ReadableFile } from './file-system/file-system.ts'
 import { removeIfThere } from './small-file.ts'
 
+/** The keydir keeps a slot in 16 bits. With the default `segmentBytes` they hold 4 TiB. */
+const slotsMax = 2 ** 16
+
 interface Place {
   readonly file: DataFile
   handle: ReadableFile | undefined
@@ -61,6 +64,7 @@ export class FileTable {
   add(file: DataFile, handle?: ReadableFile): number {
     const free = this.#places.indexOf(undefined)
     const slot = free === -1 ? this.#places.length : free
+    assert(slot < slotsMax, 'a store has at most 65,536 files: larger segments make fewer')
     this.#places[slot] = { file, handle, opening: undefined, pins: 0, retired: false }
     if (handle !== undefined) this.#open.add(slot)
     return slot

@@ -21,6 +21,14 @@ test('a range that is left is over', async () => {
   expect(await range.next()).toEqual({ done: true, value: undefined })
 })
 
+test('a range that is left while a page is being read is over', async () => {
+  await using store = await storeOf(3)
+  const range = store.range()
+  const [, left] = await Promise.all([range.next(), range.return()])
+  expect(left).toEqual({ done: true, value: undefined })
+  expect(await range.next()).toEqual({ done: true, value: undefined })
+})
+
 test('what is wrong is told with the first entry, and ends the range', async () => {
   await using store = await storeOf(3)
   const range = store.range({ limit: -1 })

@@ -101,6 +101,8 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
       limit,
       bytesMax: pageBytes,
     })
+    // It may have been left meanwhile.
+    if (this.#isOver) return
     this.#page = page.entries
     this.#place = 0
     this.#rest -= page.entries.length

@@ -54,14 +54,15 @@ export class RecordReader {
   /** The record, in this turn of the event loop where that is quick. */
   read(address: RecordAddress): RecordView | Promise<RecordView> {
     const nextTurn = this.#budget.spend(1)
-    return nextTurn === undefined ? this.#read(address) : this.#readAfter(nextTurn, address)
+    return nextTurn === undefined ? this.#read(address) : this.#readInTurn(nextTurn, address)
   }
 
   /** The file stays until then. */
-  async #readAfter(nextTurn: Promise<void>, address: RecordAddress): Promise<RecordView> {
+  async #readInTurn(nextTurn: Promise<void>, address: RecordAddress): Promise<RecordView> {
     const release = this.#files.pin([address.location.slot])
     try {
-      await nextTurn
+      let wait: Promise<void> | undefined = nextTurn
+      for (; wait !== undefined; wait = this.#budget.spend(1)) await wait
       return await this.#read(address)
     } finally {
       await release()
@@ -89,8 +90,9 @@ export class RecordReader {
     try {
       const records = Array.from<RecordView>({ length: addresses.length })
       for (const span of recordSpans(addresses)) {
-        const nextTurn = this.#budget.spend(span.end - span.start)
-        if (nextTurn !== undefined) await nextTurn
+        const units = span.end - span.start
+        let wait = this.#budget.spend(units)
+        for (; wait !== undefined; wait = this.#budget.spend(units)) await wait
         const pending = this.#readSpan(span, addresses, records)
         if (pending === undefined) continue
         later.push(pending)

@@ -11,7 +11,6 @@ import { ExpirySweeper } from './expiry-sweeper.ts'
 import { marksFileName } from './file-names.ts'
 import { type DirectoryLock, type WritableFile } from './file-system/file-system.ts'
 import { FileTable } from './file-table.ts'
-import type { PendingKey } from './group.ts'
 import { Keydir } from './keydir/keydir.ts'
 import { LiveKeys } from './live-keys.ts'
 import { LogWriter } from './log-writer.ts'
@@ -22,7 +21,7 @@ import type { NodeIdentity } from './node-file.ts'
 import { configure, type StoreConfiguration, type StoreOptions } from './options.ts'
 import { Pager } from './pager.ts'
 import { RangeEntries } from './range-entries.ts'
-import { neverExpires, RecordView, recordKind } from './record.ts'
+import { neverExpires, RecordView } from './record.ts'
 import { RecordReader, valueBytesOf } from './record-reader.ts'
 import { type Recovered, recover } from './recovery/recover.ts'
 import type {
@@ -35,7 +34,6 @@ import type {
   RangeEntry,
   RangeOptions,
   RangePage,
-  ReachedDurability,
   StoredValue,
   WriteOptions,
   WriteResult,
@@ -43,14 +41,7 @@ import type {
 import { Sealer } from './sealer.ts'
 import type { StoreStats } from './stats.ts'
 import { StoreCounters } from './store-counters.ts'
-import { absentVersion, versionMismatch } from './write-condition.ts'
-import {
-  type CheckedOperation,
-  logOperation,
-  logOperations,
-  PromisedWrite,
-  wantsSync,
-} from './write-request.ts'
+import { Writes } from './writes.ts'
 
 /**
  * A persistent, ordered key/value store in one directory, for one process.
@@ -77,6 +68,7 @@ export class Store implements AsyncDisposable {
   readonly #applier: Applier
   readonly #sweeper: ExpirySweeper
   readonly #disk: DiskReserve
+  readonly #writes: Writes
   readonly #counters = new StoreCounters()
   #openMs = 0
   #cancelIntervalSync: (() => void) | undefined
@@ -169,6 +161,14 @@ export class Store implements AsyncDisposable {
       logger,
       configuration.diskReserveBytes,
     )
+    this.#writes = new Writes(
+      configuration,
+      this.#commits,
+      this.#keys,
+      this.#disk,
+      this.#counters,
+      () => this.#refuseWhenClosed(),
+    )
     this.#sweeper = new ExpirySweeper(keydir, this.#commits, clock)
     this.#sealer = new Sealer(jobs, files, directory, clock, logger, {
       sealed: () => {
@@ -219,33 +219,13 @@ export class Store implements AsyncDisposable {
    * @throws KvError KV_VERSION_MISMATCH, KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL (none of them wrote
    * anything), KV_STORAGE_FAILED (whether it was written is unknown).
    */
-  put(key: Bytes, value: Bytes, options: PutOptions = {}): Promise<WriteResult> {
-    const { ifVersion, ifAbsent, ttlMs } = options
-    return this.#write(
-      'puts',
-      () => [this.#checked({ type: 'put', key, value, ifVersion, ifAbsent, ttlMs })],
-      options,
-    )
+  put(key: Bytes, value: Bytes, options?: PutOptions): Promise<WriteResult> {
+    return this.#writes.put(key, value, options)
   }
 
   /** Removes a key. An absent one logs nothing. Throws as {@link put}. */
-  async delete(key: Bytes, options: DeleteOptions = {}): Promise<DeleteResult> {
-    this.#refuseWhenClosed()
-    const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
-    this.#commits.refuseIfFailed()
-    const { ifVersion } = options
-    const pending = this.#commits.pendingKey(keyBytes)
-    if (ifVersion !== undefined || this.#versionOf(keyBytes, pending) !== absentVersion) {
-      const operation = this.#checked({ type: 'delete', key: keyBytes, ifVersion })
-      const { version, durability } = await this.#write('deletes', () => [operation], options)
-      return { existed: true, version, durability }
-    }
-    this.#counters.operations.deletes++
-    // That the key is absent holds only once the delete that removes it has been committed.
-    const reached =
-      pending === undefined ? this.#modeReached() : await this.#watch(pending.index, options)
-    const durability = wantsSync(options) ? await this.#syncedAfter(reached) : reached
-    return { existed: false, version: undefined, durability }
+  delete(key: Bytes, options?: DeleteOptions): Promise<DeleteResult> {
+    return this.#writes.delete(key, options)
   }
 
   /**
@@ -253,12 +233,8 @@ export class Store implements AsyncDisposable {
    *
    * @throws KvError KV_BATCH_TOO_LARGE and as {@link put}; `RangeError` for an empty batch.
    */
-  batch(operations: readonly BatchOperation[], options: WriteOptions = {}): Promise<WriteResult> {
-    return this.#write(
-      'batches',
-      () => logOperations(operations, this.#configuration, this.#commits.timestamp()),
-      options,
-    )
+  batch(operations: readonly BatchOperation[], options?: WriteOptions): Promise<WriteResult> {
+    return this.#writes.batch(operations, options)
   }
 
   /** The value of a key and its version, or undefined. Throws KV_CORRUPT_RECORD when its bytes are damaged. */
@@ -322,7 +298,7 @@ export class Store implements AsyncDisposable {
   /** Rewrites the whole log, and all merge outputs that hold dead records, in key order, now. */
   async merge(): Promise<MergeReport> {
     this.#refuseWhenClosed()
-    await this.#commits.roll()
+    await this.#rollForMerge()
     this.#sealer.retry()
     await this.#sealer.idle()
     return this.#merges.mergeNow()
@@ -387,84 +363,15 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  /**
-   * Submits what `operations` returns. One promise a write: this is the hot path. What is refused is counted: too
-   * large, too much at once, under a condition that does not hold, or after a failure.
-   */
-  #write(
-    counter: 'puts' | 'deletes' | 'batches',
-    operations: () => readonly CheckedOperation[],
-    options: WriteOptions,
-  ): Promise<WriteResult> {
-    return new Promise((resolve, reject) => {
-      this.#refuseWhenClosed()
-      const start = this.#configuration.clock.monotonic()
-      const waiter = new PromisedWrite(options, start, this.#counters.writes, resolve, reject)
-      try {
-        const checked = operations()
-        const mismatch = this.#firstMismatch(checked)
-        if (checked.some(({ kind }) => kind === recordKind.put)) this.#disk.refuseWhenLow()
-        if (mismatch === undefined) waiter.version = this.#commits.submit(checked, waiter)
-        else this.#refuseMismatch(mismatch, reject)
-        this.#counters.operations[mismatch === undefined ? counter : 'refused']++
-      } catch (error) {
-        this.#counters.operations.refused++
-        throw error
-      }
-    })
-  }
-
-  #firstMismatch(operations: readonly CheckedOperation[]): Mismatch | undefined {
-    for (const { key, onlyIfVersion } of operations) {
-      if (onlyIfVersion === undefined) continue
-      const pending = this.#commits.pendingKey(key)
-      const current = this.#versionOf(key, pending)
-      if (current !== onlyIfVersion) {
-        return { error: versionMismatch(onlyIfVersion, current), decidedBy: pending?.index }
-      }
+  /** Without room for another segment, the active one is left out: a merge is what makes room. */
+  async #rollForMerge(): Promise<void> {
+    try {
+      await this.#commits.roll()
+    } catch (error) {
+      const isHarmless =
+        error instanceof KvError && (error.code === 'KV_DISK_FULL' || error.code === 'KV_TRY_LATER')
+      if (!isHarmless) throw error
     }
-    return undefined
-  }
-
-  /** That a condition does not hold is true only once the write that decided it has been committed. */
-  #refuseMismatch({ error, decidedBy }: Mismatch, reject: (error: Error) => void): void {
-    if (decidedBy === undefined) {
-      reject(error)
-      return
-    }
-    this.#commits.watch(decidedBy, {
-      wantsSync: false,
-      committed: () => reject(error),
-      failed: reject,
-    })
-  }
-
-  /** Version of a key behind all that is under way; `absentVersion` when it is not there. */
-  #versionOf(key: Uint8Array, pending: PendingKey | undefined): number {
-    if (pending === undefined) return this.#keys.lookup(key)?.index ?? absentVersion
-    return pending.exists && !this.#keys.hasExpired(pending) ? pending.index : absentVersion
-  }
-
-  #checked(operation: BatchOperation): CheckedOperation {
-    return logOperation(operation, this.#configuration, this.#commits.timestamp())
-  }
-
-  async #watch(index: number, options: WriteOptions): Promise<ReachedDurability> {
-    const start = this.#configuration.clock.monotonic()
-    const { durability } = await new Promise<WriteResult>((resolve, reject) => {
-      const waiter = new PromisedWrite(options, start, this.#counters.writes, resolve, reject)
-      this.#commits.watch(index, waiter)
-    })
-    return durability
-  }
-
-  #modeReached(): 'written' | 'synced' {
-    return this.#configuration.durability === 'always' ? 'synced' : 'written'
-  }
-
-  async #syncedAfter(reached: 'written' | 'synced'): Promise<'synced'> {
-    if (reached === 'written') await this.#commits.sync()
-    return 'synced'
   }
 
   #observer(): CommitObserver {
@@ -505,12 +412,6 @@ export class Store implements AsyncDisposable {
     if (this.#closing === undefined) return
     throw new KvError('KV_CLOSED', 'the store is closed; nothing was done; open it again')
   }
-}
-
-interface Mismatch {
-  readonly error: KvError
-  /** Index of the write under way that it rests on, if on any. */
-  readonly decidedBy: number | undefined
 }
 
 function storedValue({ value, index, expiresAt }: RecordView): StoredValue {

@@ -15,11 +15,15 @@ export class TurnBudget {
     this.#unitsPerTurn = unitsPerTurn
   }
 
-  /** Spends `units` of this turn. A promise of the next turn when they were more than it has. */
+  /**
+   * Spends `units` of this turn, or returns a promise of the next turn when there is nothing left: then ask again.
+   * What is worth more than a turn has is let through when there is anything left at all.
+   */
   spend(units: number): Promise<void> | undefined {
+    if (this.#spent >= this.#unitsPerTurn) return this.#nextTurn
     this.#spent += units
     this.#nextTurn ??= this.#startTurn()
-    return this.#spent > this.#unitsPerTurn ? this.#nextTurn : undefined
+    return undefined
   }
 
   async #startTurn(): Promise<void> {

@@ -9,6 +9,13 @@ export interface WriteConditions {
   readonly ifAbsent?: boolean | undefined
 }
 
+/** A condition that does not hold. */
+export interface VersionMismatch {
+  readonly error: KvError
+  /** Index of the write under way that it rests on, if on any. */
+  readonly decidedBy: number | undefined
+}
+
 /** The one version that a key may have, {@link absentVersion} for none, or undefined for any. Throws `TypeError` or `RangeError`. */
 export function requiredVersion({ ifVersion, ifAbsent }: WriteConditions): number | undefined {
   if (ifAbsent !== undefined && typeof ifAbsent !== 'boolean') {

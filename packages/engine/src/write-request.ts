@@ -11,6 +11,15 @@ const noValue = new Uint8Array(0)
 /** The longest time to live, in ms: what is left of 2^53 after some 200,000 years of timestamps. */
 const ttlMsMax = 2 ** 52
 
+/** The options there are. One that is not would be a condition dropped without a word. */
+export const batchOptionNames: readonly string[] = ['durability']
+export const deleteOptionNames: readonly string[] = [...batchOptionNames, 'ifVersion']
+export const putOptionNames: readonly string[] = [...deleteOptionNames, 'ifAbsent', 'ttlMs']
+const operationNames = {
+  put: ['type', 'key', 'value', 'ifVersion', 'ifAbsent', 'ttlMs'],
+  delete: ['type', 'key', 'ifVersion'],
+} as const
+
 /** An operation for the log and what it depends on. */
 export interface CheckedOperation extends LogOperation {
   /** The one version its key may have before, `absentVersion` for none, undefined for any. */
@@ -68,7 +77,11 @@ export function logOperations(
       `the batch has ${operations.length} operations, more than batchOperationsMax (${limits.batchOperationsMax}); nothing was written; split it`,
     )
   }
-  const checked = operations.map((operation) => logOperation(operation, limits, now))
+  const checked = operations.map((operation) => {
+    const checkedOperation = logOperation(operation, limits, now)
+    refuseUnknownNames(operation, operationNames[operation.type], 'field of an operation')
+    return checkedOperation
+  })
   const bytes = checked.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
   if (bytes > limits.batchBytesMax) {
     throw new KvError(
@@ -77,6 +90,20 @@ export function logOperations(
     )
   }
   return checked
+}
+
+/** Throws `TypeError` for a name that there is not. Undefined values are as if they were left out. */
+export function refuseUnknownNames(
+  given: object,
+  names: readonly string[],
+  what: 'option' | 'field of an operation',
+): void {
+  for (const name in given) {
+    if (names.includes(name) || given[name as keyof typeof given] === undefined) continue
+    throw new TypeError(
+      `unknown ${what} '${name}'; there are: ${names.join(', ')}; nothing was written`,
+    )
+  }
 }
 
 function expiryAfter(ttlMs: number | undefined, now: number): number {

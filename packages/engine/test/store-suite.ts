@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FileSystem } from '../src/file-system/file-system.ts'
 import type { StoreOptions } from '../src/options.ts'
-import type { BatchOperation, RangeOptions } from '../src/results.ts'
+import type { BatchOperation, DeleteOptions, PutOptions, RangeOptions } from '../src/results.ts'
 import { segmentFooterBytes, segmentHeaderBytes } from '../src/segment.ts'
 import { Store } from '../src/store.ts'
 import { isInside } from './key-inside.ts'
@@ -114,6 +114,20 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           'fulfilled',
         ])
         expect((await store.get('a'))?.value.toString()).toBe('4')
+      })
+
+      test('a name that there is not is refused: a misspelt condition must not be dropped', async () => {
+        const store = await open()
+        const misspelt = { ifAbsnet: true } as PutOptions
+        const unknown = /unknown (option|field of an operation) 'ifAbsnet'.*nothing was written/
+        await expect(store.put('a', '1', misspelt)).rejects.toThrow(unknown)
+        await expect(store.delete('a', misspelt as DeleteOptions)).rejects.toThrow(unknown)
+        await expect(
+          store.batch([{ type: 'put', key: 'a', value: '1', ...misspelt }]),
+        ).rejects.toThrow(unknown)
+        await expect(store.put('a', '1', null as unknown as PutOptions)).rejects.toThrow(TypeError)
+        expect(store.appliedIndex).toBe(0)
+        await store.put('a', '1', { ifAbsent: undefined })
       })
 
       test.each([

@@ -12,7 +12,13 @@ const niceness = 10
 
 assert(parentPort !== null, 'this module runs on a worker thread')
 const port = parentPort
-if (process.platform === 'linux') setPriority(niceness)
+if (process.platform === 'linux') {
+  try {
+    setPriority(niceness)
+  } catch {
+    // A sandbox may forbid it. Jobs are done all the same.
+  }
+}
 const jobs: Jobs = new ThisThreadJobs(blockingFileSystem, systemClock)
 
 port.on('message', (request: JobRequest) => {

@@ -14,6 +14,8 @@ export interface KeyHash {
 }
 
 const secretBytes = 8
+/** The 3 of 1-3. */
+const finalRounds = 3
 
 export class HalfSipHash implements KeyHash {
   readonly secret: Uint8Array
@@ -33,9 +35,9 @@ export class HalfSipHash implements KeyHash {
     let v2 = 0x6c79_6765 ^ v0
     let v3 = 0x7465_6462 ^ v1
     const end = from + keyWordsOf(size)
-    for (let at = from; at <= end; at++) {
-      // The length comes last: it tells padding from zeros.
-      const word = at === end ? size : words[at]!
+    for (let at = from; at <= end + finalRounds; at++) {
+      // The length comes behind the words: it tells padding from zeros. The final rounds take in nothing.
+      const word = at < end ? words[at]! : at === end ? size : 0
       v3 ^= word
       v0 = (v0 + v1) | 0
       v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
@@ -48,19 +50,7 @@ export class HalfSipHash implements KeyHash {
       v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
       v2 = (v2 << 16) | (v2 >>> 16)
       v0 ^= word
-    }
-    v2 ^= 0xff
-    for (let round = 0; round < 3; round++) {
-      v0 = (v0 + v1) | 0
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
-      v0 = (v0 << 16) | (v0 >>> 16)
-      v2 = (v2 + v3) | 0
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
-      v0 = (v0 + v3) | 0
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
-      v2 = (v2 + v1) | 0
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
-      v2 = (v2 << 16) | (v2 >>> 16)
+      if (at === end) v2 ^= 0xff
     }
     return v1 ^ v3
   }

@@ -84,7 +84,6 @@ class LiveRecordCopier {
   readonly #slots: readonly number[]
   #batch: RecordAddress[] = []
   #batchBytes = 0
-  #judgedBytes = 0
   #liveRecords = 0
   #keptTombstones = 0
 
@@ -125,7 +124,7 @@ class LiveRecordCopier {
     }
   }
 
-  #nextTurn = (): Promise<void> => this.#control.checkpoint(this.#clock, this.#judgedBytes)
+  #nextTurn = (): Promise<void> => this.#control.checkpoint(this.#clock)
 
   #openCursor(slot: number, keepsHintOpen: boolean): Promise<HintCursor> {
     return this.#files.withFile(slot, async (handle) => {
@@ -143,7 +142,6 @@ class LiveRecordCopier {
   }
 
   #judge(slot: number, entry: HintEntry): Promise<void> | undefined {
-    this.#judgedBytes += entry.size
     if (!this.#lives(entry)) return undefined
     if (entry.kind === recordKind.put) this.#liveRecords++
     else this.#keptTombstones++

@@ -33,6 +33,23 @@ test('a merge that finds no room for the name of its manifest changes nothing', 
   await store.close()
 })
 
+test('without room for another segment a merge leaves the active one out, and makes room', async () => {
+  const disk = new SimFileSystem()
+  const store = await storeToMerge(disk)
+  await store.put('active', '1')
+  disk.failAt({
+    at: ({ kind, path }) => kind === 'create' && path === '/db/log/next',
+    code: 'ENOSPC',
+    sticky: true,
+  })
+  const before = store.stats().files.bytes
+  expect((await store.merge()).droppedRecords).toBeGreaterThan(0)
+  expect(store.stats().files.bytes).toBeLessThan(before)
+  expect((await store.get('active'))?.value.toString()).toBe('1')
+  disk.clearFaults()
+  await store.close()
+})
+
 test('a file that a failed merge could not remove is in nobody’s way', async () => {
   const disk = new SimFileSystem()
   const store = await storeToMerge(disk)
