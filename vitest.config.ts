@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Three kinds of tests (docs/testing.md): `unit` beside the code, `crash` for the fault classes that
- * run in process, `e2e` for real processes, sockets, files and kills.
+ * Four kinds of tests (docs/testing.md): `unit` beside the code, `crash` for the fault classes that
+ * run in process, `e2e` for real processes, sockets, files and kills, and `real-time`, where the time
+ * that passes is what is tested: alone, when all others are through.
  */
 const conditions = ['kv-source', 'module', 'node', 'import', 'default']
 
-function project(name: string, include: string[], timeoutMs: number) {
+function project(name: string, include: string[], timeoutMs: number, options: object = {}) {
   return {
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: ['kv-source'] } },
@@ -16,6 +17,7 @@ function project(name: string, include: string[], timeoutMs: number) {
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
       pool: 'forks' as const,
+      ...options,
     },
   }
 }
@@ -28,6 +30,10 @@ export default defineConfig({
       project('unit', ['{packages,apps}/*/src/**/*.test.ts', 'test/unit/**/*.test.ts'], 20_000),
       project('crash', ['packages/*/test/crash/**/*.test.ts'], 600_000),
       project('e2e', ['{packages,apps}/*/test/e2e/**/*.test.ts', 'test/e2e/**/*.test.ts'], 300_000),
+      project('real-time', ['{packages,apps}/*/test/real-time/**/*.test.ts'], 60_000, {
+        fileParallelism: false,
+        sequence: { groupOrder: 1 },
+      }),
     ],
   },
 })
