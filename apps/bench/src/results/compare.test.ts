@@ -9,6 +9,14 @@ function compared(before: readonly Row[], after: readonly Row[]) {
   )
 }
 
+test('what leaves a gap that is smaller than the noise has not moved', () => {
+  const { changes } = compared(
+    [['kv', 'a', 'throughput', [80, 103, 103, 103, 104]]],
+    [['kv', 'a', 'throughput', [105, 109, 109, 109, 119]]],
+  )
+  expect(changes[0]?.verdict).toBe('within noise')
+})
+
 test('only what leaves a gap between the rounds of both runs has moved', () => {
   const { changes } = compared(
     [

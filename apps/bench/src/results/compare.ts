@@ -98,7 +98,10 @@ function ratioChangesOf(pair: Pair): RatioChange[] {
 /** Of two runs of the same thing, one figure in 126 has such a gap by chance at five rounds, one in ten at three. */
 const roundsMin = 5
 
-/** Only runs whose lowest and highest rounds leave a gap between them differ. */
+/**
+ * Only runs whose rounds leave a gap between them differ, and whose medians are further apart than the rounds of either:
+ * of the hundred figures of a pair of runs, some have a small gap by chance.
+ */
 function movement(
   { before, after }: Pick<Change, 'before' | 'after'>,
   better: Metric['better'],
@@ -110,7 +113,8 @@ function movement(
   }
   const isAbove = after.low > before.high
   const isBelow = after.high < before.low
-  if (!isAbove && !isBelow) return { percent, verdict: 'within noise' }
+  const noise = Math.max(before.high - before.low, after.high - after.low)
+  if ((!isAbove && !isBelow) || Math.abs(change) <= noise) return { percent, verdict: 'within noise' }
   return { percent, verdict: isAbove === (better === 'higher') ? 'faster' : 'slower' }
 }
 
