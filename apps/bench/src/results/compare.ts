@@ -114,7 +114,8 @@ function movement(
   const isAbove = after.low > before.high
   const isBelow = after.high < before.low
   const noise = Math.max(before.high - before.low, after.high - after.low)
-  if ((!isAbove && !isBelow) || Math.abs(change) <= noise) return { percent, verdict: 'within noise' }
+  if ((!isAbove && !isBelow) || Math.abs(change) <= noise)
+    return { percent, verdict: 'within noise' }
   return { percent, verdict: isAbove === (better === 'higher') ? 'faster' : 'slower' }
 }
 
