@@ -52,7 +52,7 @@ export class Applier {
       location.expiresAt = record.expiresAt
       const before = isPut
         ? this.#keydir.set(run.bytes, keyStart, valueStart, location)
-        : this.#keydir.remove(run.bytes, keyStart, valueStart)
+        : this.#keydir.remove(run.bytes, keyStart, valueStart, record.index)
       if (before !== undefined) this.#files.file(before.slot).forget(before.size)
       if (isPut) active.remember(size)
     }

@@ -1,6 +1,6 @@
 import { KvError } from './errors.ts'
 import type { KeyBounds } from './key-bounds.ts'
-import type { Bytes, RangeOptions } from './results.ts'
+import type { Bytes, CountOptions } from './results.ts'
 
 /**
  * Keys and values as callers give them, as bytes. Throws `TypeError` for anything but text and bytes, and for
@@ -37,7 +37,10 @@ export function checkedValue(value: Bytes, bytesMax: number): Uint8Array {
   return bytes
 }
 
-export function boundsOf(options: RangeOptions): KeyBounds {
+/** The options that bound a stretch of keys. */
+export const boundNames: readonly string[] = ['gte', 'gt', 'lte', 'lt', 'prefix']
+
+export function boundsOf(options: CountOptions): KeyBounds {
   const bound = (name: 'gte' | 'gt' | 'lte' | 'lt' | 'prefix'): Uint8Array | undefined => {
     const value = options[name]
     return value === undefined ? undefined : bytesOf(value, `the bound ${name}`)

@@ -119,6 +119,21 @@ export class CommitQueue {
     this.#watchers.push({ index, waiter })
   }
 
+  /**
+   * Resolves once all that was submitted before is applied, with the index of the last of it, or rejects with why some
+   * of it is not.
+   */
+  async settled(): Promise<number> {
+    this.refuseIfFailed()
+    const lastIndex = this.#gathering.nextIndex - 1
+    if (lastIndex >= this.#appliedEnd) {
+      await new Promise<void>((resolve, reject) => {
+        this.watch(lastIndex, { wantsSync: false, committed: () => resolve(), failed: reject })
+      })
+    }
+    return lastIndex
+  }
+
   /** Resolves once all that was submitted before has ended, well or badly. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running

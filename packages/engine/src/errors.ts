@@ -14,6 +14,7 @@ const traits = {
   KV_CORRUPT_RECORD: { retryable: false, outcome: 'not-applied' },
   KV_CORRUPT_STORE: { retryable: false, outcome: 'not-applied' },
   KV_LOCKED: { retryable: true, outcome: 'not-applied' },
+  KV_CURSOR_EXPIRED: { retryable: false, outcome: 'not-applied' },
   KV_CLOSED: { retryable: false, outcome: 'not-applied' },
 } as const
 

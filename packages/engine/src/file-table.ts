@@ -12,8 +12,10 @@ interface Place {
   readonly file: DataFile
   handle: ReadableFile | undefined
   opening: Promise<ReadableFile> | undefined
-  /** Reads under way, and whoever else needs the file to stay. */
+  /** Whoever needs the file to stay. */
   pins: number
+  /** Whoever has its descriptor in use. */
+  readers: number
   retired: boolean
 }
 
@@ -65,7 +67,7 @@ export class FileTable {
     const free = this.#places.indexOf(undefined)
     const slot = free === -1 ? this.#places.length : free
     assert(slot < slotsMax, 'a store has at most 65,536 files: larger segments make fewer')
-    this.#places[slot] = { file, handle, opening: undefined, pins: 0, retired: false }
+    this.#places[slot] = { file, handle, opening: undefined, pins: 0, readers: 0, retired: false }
     if (handle !== undefined) this.#open.add(slot)
     return slot
   }
@@ -115,9 +117,11 @@ export class FileTable {
   async withFile<T>(slot: number, use: (file: ReadableFile) => Promise<T>): Promise<T> {
     const release = this.pin([slot])
     const place = this.#place(slot)
+    place.readers++
     try {
       return await use(place.handle ?? (await this.#openFile(slot, place)))
     } finally {
+      place.readers--
       await release()
     }
   }
@@ -201,7 +205,7 @@ export class FileTable {
     if (this.#open.size + wanted <= this.#openFilesMax) return
     for (const slot of this.#open) {
       const place = this.#place(slot)
-      if (place.pins > 0 || place.file.state !== 'sealed') continue
+      if (place.readers > 0 || place.file.state !== 'sealed') continue
       await this.#closeHandle(slot, place)
       if (this.#open.size + wanted <= this.#openFilesMax) return
     }

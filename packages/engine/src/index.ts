@@ -11,8 +11,13 @@ export type { DurabilityMode, StoreOptions } from './options.ts'
 export type {
   BatchOperation,
   Bytes,
+  CountOptions,
+  DeleteOptions,
+  DeleteRangeOptions,
+  DeleteRangeResult,
   DeleteResult,
   PageOptions,
+  PutOptions,
   RangeEntry,
   RangeOptions,
   RangePage,
@@ -21,5 +26,7 @@ export type {
   WriteOptions,
   WriteResult,
 } from './results.ts'
+export { Snapshot } from './snapshot.ts'
+export type { SnapshotStats } from './snapshots.ts'
 export type { StoreStats } from './stats.ts'
 export { Store } from './store.ts'

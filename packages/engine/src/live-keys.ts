@@ -1,35 +1,43 @@
 import type { KeyBounds } from './key-bounds.ts'
-import type { Keydir } from './keydir/keydir.ts'
+import type { KeyCount, KeySource } from './keydir/key-source.ts'
 import type { Location } from './keydir/location.ts'
 import { neverExpires } from './record.ts'
 
-/** The keydir as readers see it: a key whose time is over is not there, though its tombstone is still to come. */
+/**
+ * The keydir, or a snapshot of it, as readers see it: a key whose time is over is not there, though its
+ * tombstone is still to come.
+ */
 export class LiveKeys {
-  readonly #keydir: Keydir
+  readonly #keys: KeySource
   readonly #now: () => number
 
   /** `now`: ms since the epoch, never going back. */
-  constructor(keydir: Keydir, now: () => number) {
-    this.#keydir = keydir
+  constructor(keys: KeySource, now: () => number) {
+    this.#keys = keys
     this.#now = now
   }
 
   lookup(key: Uint8Array): Location | undefined {
-    const location = this.#keydir.lookup(key)
+    const location = this.#keys.lookup(key)
     return location === undefined || this.hasExpired(location) ? undefined : location
   }
 
-  /** As {@link Keydir.scan}. */
+  /** As {@link KeySource.scan}. */
   scan(
     bounds: KeyBounds,
     reverse: boolean,
     visit: (key: Buffer, location: Location) => boolean,
   ): void {
-    this.#keydir.scan(
+    this.#keys.scan(
       bounds,
       reverse,
       (key, location) => this.hasExpired(location) || visit(key, location),
     )
+  }
+
+  /** As {@link KeySource.count}. */
+  count(bounds: KeyBounds, visitsMax: number): KeyCount {
+    return this.#keys.count(bounds, visitsMax, this.#now())
   }
 
   hasExpired({ expiresAt }: { readonly expiresAt: number }): boolean {

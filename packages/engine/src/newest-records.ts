@@ -35,7 +35,6 @@ export class NewestRecords {
     visit: (entry: HintEntry) => Promise<void> | undefined,
   ): Promise<void> {
     const newest = this.#newest
-    for (; newest.waiting > 0; await nextTurn()) newest.settle(entriesPerSlice)
     for (let from: Buffer | undefined; ; await nextTurn()) {
       let pending: Promise<void> | undefined
       let visited = 0

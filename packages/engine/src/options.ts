@@ -45,6 +45,13 @@ export interface StoreOptions {
   readonly mergeDeadRatioMin?: number
   /** Inputs of one merge together. Default 1 GiB. */
   readonly mergeInputBytesMax?: number
+  /**
+   * Memory for versions that were overwritten or deleted while a snapshot or a range saw them; beyond it the oldest one
+   * expires. Default 64 MiB.
+   */
+  readonly snapshotMemoryBytesMax?: number
+  /** A snapshot or a range that is not read from for so long expires. Default 300,000. */
+  readonly snapshotIdleMs?: number
   readonly logger?: Logger
   /** Called once when a disk error has ended all writing. A server ends its process here. */
   readonly onFailure?: (error: unknown) => void
@@ -74,6 +81,8 @@ const defaults: StoreConfiguration = {
   autoMerge: true,
   mergeDeadRatioMin: 0.5,
   mergeInputBytesMax: gibi,
+  snapshotMemoryBytesMax: 64 * mebi,
+  snapshotIdleMs: 300_000,
   logger: silentLogger,
   onFailure: () => undefined,
   fileSystem: nodeFileSystem,
@@ -93,6 +102,8 @@ const bounds = {
   diskReserveBytes: [0, 1024 * gibi],
   mergeDeadRatioMin: [0.01, 1],
   mergeInputBytesMax: [256, Number.MAX_SAFE_INTEGER],
+  snapshotMemoryBytesMax: [0, 4 * gibi],
+  snapshotIdleMs: [1, 2 ** 31 - 1],
 } as const satisfies Partial<Record<keyof StoreOptions, readonly [number, number]>>
 
 /** Fills in defaults. Throws `TypeError` for an unknown option or mode and `RangeError` for a value out of bounds. */

@@ -1,6 +1,6 @@
 import { checkedLimit } from './limit-argument.ts'
 import type { LiveKeys } from './live-keys.ts'
-import { recordHeaderBytes } from './record.ts'
+import { neverExpires, recordHeaderBytes } from './record.ts'
 import type { RecordAddress, RecordReader } from './record-reader.ts'
 import type { PageOptions, RangeEntry, RangePage } from './results.ts'
 
@@ -10,34 +10,27 @@ interface KeyAddress extends RecordAddress {
   readonly key: Buffer
 }
 
-/**
- * Reads pages of ranges. A page is the store as of one moment.
- */
+/** Reads pages of ranges. A page is the store as of one moment. */
 export class Pager {
   readonly #keys: LiveKeys
   readonly #reader: RecordReader
-  readonly #refuseWhenClosed: () => void
 
-  constructor(keys: LiveKeys, reader: RecordReader, refuseWhenClosed: () => void) {
+  constructor(keys: LiveKeys, reader: RecordReader) {
     this.#keys = keys
     this.#reader = reader
-    this.#refuseWhenClosed = refuseWhenClosed
   }
 
   /** One page. What it holds is decided before this returns its promise. */
   async page(options: PageOptions): Promise<RangePage> {
-    // The store may have been closed between two pages of a range.
-    this.#refuseWhenClosed()
     checkedLimit(options.limit, 'limit')
     checkedLimit(options.bytesMax, 'bytesMax')
     const { addresses, more } = this.#collect(options)
     if (options.keysOnly === true) {
-      const entries = addresses.map(({ key, location }) => entry(key, noValue, location.index))
-      return { entries, more }
+      return { entries: addresses.map(({ key, location }) => entry(key, noValue, location)), more }
     }
     const records = await this.#reader.readMany(addresses)
     return {
-      entries: records.map(({ value, index }, place) => entry(addresses[place]!.key, value, index)),
+      entries: records.map((record, place) => entry(addresses[place]!.key, record.value, record)),
       more,
     }
   }
@@ -58,6 +51,12 @@ export class Pager {
   }
 }
 
-function entry(key: Buffer, value: Buffer, version: number): RangeEntry {
-  return { key, value, version }
+function entry(
+  key: Buffer,
+  value: Buffer,
+  { index, expiresAt }: { readonly index: number; readonly expiresAt: number },
+): RangeEntry {
+  return expiresAt === neverExpires
+    ? { key, value, version: index }
+    : { key, value, version: index, expiresAt }
 }

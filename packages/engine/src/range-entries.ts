@@ -1,32 +1,36 @@
+import { boundNames, boundsOf } from './bytes-argument.ts'
 import type { KeyBounds } from './key-bounds.ts'
 import { checkedLimit } from './limit-argument.ts'
-import type { Pager } from './pager.ts'
-import type { RangeEntry } from './results.ts'
+import { refuseUnknownNames } from './option-names.ts'
+import type { PageOptions, RangeEntry, RangeOptions, RangePage } from './results.ts'
 
 /** What one page reads ahead. */
 const pageKeys = 256
 const pageBytes = 1024 * 1024
 
+const optionNames = [...boundNames, 'reverse', 'limit', 'keysOnly']
 const noEntries: readonly RangeEntry[] = []
 
-export interface RangeEntriesOptions {
-  readonly reverse: boolean
-  readonly keysOnly: boolean
-  readonly limit: number
+/** Where pages come from. */
+export interface PageSource {
+  page(options: PageOptions): Promise<RangePage>
+  /** Nothing more is wanted. */
+  close(): void
 }
 
 /**
- * All entries of a range, page after page. Between two pages writes may come: a later page sees them. Written out
- * rather than as an async generator, which takes several microtasks for each entry.
+ * All entries of a range, page after page. Written out rather than as an async generator, which takes several
+ * microtasks for each entry.
  */
 export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined> {
-  readonly #pager: Pager
-  /** Asked for with the first entry, so that what is wrong with it is told then. */
-  readonly #boundsOf: () => KeyBounds
-  readonly #options: RangeEntriesOptions
-  #bounds: KeyBounds | undefined
-  /** Undefined before the first page. */
-  #rest: number | undefined
+  readonly #options: RangeOptions
+  readonly #open: () => PageSource
+  /** Undefined before the first page and at the end. */
+  #source: PageSource | undefined
+  #bounds: KeyBounds = {}
+  /** Entries still to come, at most. */
+  #rest = Number.POSITIVE_INFINITY
+  #hasBegun = false
   #page = noEntries
   #place = 0
   #lastKey: Buffer | undefined
@@ -35,10 +39,10 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
   /** What the last call that had to wait returned. */
   #last: Promise<IteratorResult<RangeEntry, void>> | undefined
 
-  constructor(pager: Pager, boundsOf: () => KeyBounds, options: RangeEntriesOptions) {
-    this.#pager = pager
-    this.#boundsOf = boundsOf
-    this.#options = options
+  /** `open` is called with the first entry, and not if the options are wrong, which is told then. */
+  constructor(options: RangeOptions, open: () => PageSource) {
+    this.#options = { ...options }
+    this.#open = open
   }
 
   next(): Promise<IteratorResult<RangeEntry, void>> {
@@ -88,17 +92,15 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
   }
 
   async #turnPage(): Promise<void> {
-    this.#bounds ??= this.#boundsOf()
-    this.#rest ??= checkedLimit(this.#options.limit, 'limit')
-    const { reverse, keysOnly } = this.#options
-    const limit = Math.min(this.#rest, pageKeys)
+    if (!this.#hasBegun) this.#begin()
+    const { reverse = false, keysOnly = false } = this.#options
     const stretch =
       this.#lastKey === undefined ? this.#bounds : behind(this.#bounds, this.#lastKey, reverse)
-    const page = await this.#pager.page({
+    const page = await this.#source!.page({
       ...stretch,
       reverse,
       keysOnly,
-      limit,
+      limit: Math.min(this.#rest, pageKeys),
       bytesMax: pageBytes,
     })
     // It may have been left meanwhile.
@@ -107,13 +109,30 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
     this.#place = 0
     this.#rest -= page.entries.length
     this.#lastKey = page.entries.at(-1)?.key
-    this.#isOver ||= !page.more || this.#rest === 0
+    if (page.more && this.#rest > 0) return
+    this.#isOver = true
+    this.#closeSource()
+  }
+
+  #begin(): void {
+    const { limit = Number.POSITIVE_INFINITY } = this.#options
+    refuseUnknownNames(this.#options, optionNames, 'option')
+    this.#bounds = boundsOf(this.#options)
+    this.#rest = checkedLimit(limit, 'limit')
+    this.#source = this.#open()
+    this.#hasBegun = true
   }
 
   #end(): void {
     this.#isOver = true
     this.#page = noEntries
     this.#place = 0
+    this.#closeSource()
+  }
+
+  #closeSource(): void {
+    this.#source?.close()
+    this.#source = undefined
   }
 }
 

@@ -26,6 +26,9 @@ export interface DeleteOptions extends WriteOptions {
   readonly ifVersion?: number | undefined
 }
 
+/** At least one bound: `{ prefix: '' }` is every key. */
+export interface DeleteRangeOptions extends CountOptions, WriteOptions {}
+
 export interface WriteResult {
   /** Index of the record: grows with every write to the store. A batch's i-th operation has `version + i`. */
   readonly version: number
@@ -35,6 +38,14 @@ export interface WriteResult {
 export interface DeleteResult {
   readonly existed: boolean
   /** Undefined when the key was absent: then nothing is logged. */
+  readonly version: number | undefined
+  readonly durability: ReachedDurability
+}
+
+export interface DeleteRangeResult {
+  /** Keys that were there and are gone. */
+  readonly deleted: number
+  /** Version of the last of their tombstones; undefined when there was no key. */
   readonly version: number | undefined
   readonly durability: ReachedDurability
 }
@@ -55,12 +66,16 @@ export interface StoredValue {
   readonly expiresAt?: number
 }
 
-export interface RangeOptions {
+/** Which keys: see `KeyBounds`. All of them when none is given. */
+export interface CountOptions {
   readonly gte?: Bytes | undefined
   readonly gt?: Bytes | undefined
   readonly lte?: Bytes | undefined
   readonly lt?: Bytes | undefined
   readonly prefix?: Bytes | undefined
+}
+
+export interface RangeOptions extends CountOptions {
   readonly reverse?: boolean | undefined
   /** Entries at most. Default: no limit. */
   readonly limit?: number | undefined
@@ -82,6 +97,8 @@ export interface RangeEntry {
   /** Empty when only keys were asked for. */
   readonly value: Buffer
   readonly version: number
+  /** When the key is gone, ms since the epoch. Left out when it stays. */
+  readonly expiresAt?: number
 }
 
 /** One stretch of a range, as of one moment. */

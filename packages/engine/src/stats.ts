@@ -1,6 +1,7 @@
 import type { LatencySummary } from './histogram.ts'
 import type { KeydirMemory } from './keydir/keydir.ts'
 import type { MergeReport } from './merge/merge.ts'
+import type { SnapshotStats } from './snapshots.ts'
 
 /** A picture of the store at one moment. Sizes in bytes; counters since it was opened. */
 export interface StoreStats {
@@ -22,6 +23,7 @@ export interface StoreStats {
     readonly deletes: number
     readonly batches: number
     readonly gets: number
+    /** Pages of ranges, and counts. */
     readonly pages: number
     readonly refused: number
   }
@@ -31,10 +33,8 @@ export interface StoreStats {
     /** Puts are refused. */
     readonly isLow: boolean
   }
-  readonly keydir: KeydirMemory & {
-    /** Entries that wait to enter the order or to leave it. */
-    readonly waiting: number
-  }
+  readonly keydir: KeydirMemory
+  readonly snapshots: SnapshotStats
   readonly expiry: {
     /** Keys that expire, among them those whose tombstone is still to come. */
     readonly keys: number

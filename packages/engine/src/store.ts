@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { Applier } from './applier.ts'
 import { jobsOn } from './background/jobs-on.ts'
-import { boundsOf, checkedKey } from './bytes-argument.ts'
 import { type CommitObserver, CommitQueue } from './commit-queue.ts'
 import { notOpened, takeDataDirectory } from './data-directory.ts'
 import { diskError } from './disk-error.ts'
@@ -19,15 +18,17 @@ import type { MergeReport } from './merge/merge.ts'
 import { MergeScheduler } from './merge/scheduler.ts'
 import type { NodeIdentity } from './node-file.ts'
 import { configure, type StoreConfiguration, type StoreOptions } from './options.ts'
-import { Pager } from './pager.ts'
 import { RangeEntries } from './range-entries.ts'
-import { neverExpires, RecordView } from './record.ts'
-import { RecordReader, valueBytesOf } from './record-reader.ts'
+import { Reads } from './reads.ts'
+import { RecordReader } from './record-reader.ts'
 import { type Recovered, recover } from './recovery/recover.ts'
 import type {
   BatchOperation,
   Bytes,
+  CountOptions,
   DeleteOptions,
+  DeleteRangeOptions,
+  DeleteRangeResult,
   DeleteResult,
   PageOptions,
   PutOptions,
@@ -39,6 +40,8 @@ import type {
   WriteResult,
 } from './results.ts'
 import { Sealer } from './sealer.ts'
+import { Snapshot } from './snapshot.ts'
+import { Snapshots } from './snapshots.ts'
 import type { StoreStats } from './stats.ts'
 import { StoreCounters } from './store-counters.ts'
 import { Writes } from './writes.ts'
@@ -56,9 +59,9 @@ export class Store implements AsyncDisposable {
   readonly #lock: DirectoryLock
   readonly #files: FileTable
   readonly #keydir: Keydir
-  readonly #keys: LiveKeys
   readonly #reader: RecordReader
-  readonly #pager: Pager
+  readonly #reads: Reads
+  readonly #snapshots: Snapshots
   readonly #marks: MarksWriter
   readonly #log: LogWriter
   readonly #commits: CommitQueue
@@ -130,8 +133,9 @@ export class Store implements AsyncDisposable {
     this.#files = files
     this.#keydir = keydir
     this.#reader = new RecordReader(files, clock)
-    this.#keys = new LiveKeys(keydir, () => this.#commits.timestamp())
-    this.#pager = new Pager(this.#keys, this.#reader, () => this.#refuseWhenClosed())
+    const keys = new LiveKeys(keydir, () => this.#commits.timestamp())
+    this.#reads = this.#readsOf(keys)
+    this.#snapshots = new Snapshots(keydir, files, clock, configuration)
     this.#applier = new Applier(keydir, files, recovered.active, recovered.end.index - 1)
     this.#cutBytes = recovered.cutBytes
     this.#marks = new MarksWriter(marksFile, recovered.mark.seq, clock, (error) => {
@@ -161,13 +165,8 @@ export class Store implements AsyncDisposable {
       logger,
       configuration.diskReserveBytes,
     )
-    this.#writes = new Writes(
-      configuration,
-      this.#commits,
-      this.#keys,
-      this.#disk,
-      this.#counters,
-      () => this.#refuseWhenClosed(),
+    this.#writes = new Writes(configuration, this.#commits, keys, this.#disk, this.#counters, () =>
+      this.#refuseWhenClosed(),
     )
     this.#sweeper = new ExpirySweeper(keydir, this.#commits, clock)
     this.#sealer = new Sealer(jobs, files, directory, clock, logger, {
@@ -187,6 +186,7 @@ export class Store implements AsyncDisposable {
         files,
         keydir,
         disk: this.#disk,
+        snapshots: this.#snapshots,
         segmentBytes,
         commits: this.#commits,
         appliedIndex: () => this.#applier.appliedIndex,
@@ -237,15 +237,22 @@ export class Store implements AsyncDisposable {
     return this.#writes.batch(operations, options)
   }
 
+  /**
+   * Removes every key inside the bounds, of which there must be one. It is not one step: keys go in slices of some
+   * thousand, in key order, each slice durable and visible as a whole. A version that is written after the call
+   * stays.
+   *
+   * @throws `RangeError` without a bound, and KvError as {@link put}; its details say how many keys were `deleted`.
+   */
+  deleteRange(options: DeleteRangeOptions): Promise<DeleteRangeResult> {
+    return this.#writes.deleteRange(options)
+  }
+
   /** The value of a key and its version, or undefined. Throws KV_CORRUPT_RECORD when its bytes are damaged. */
   async get(key: Bytes): Promise<StoredValue | undefined> {
     this.#refuseWhenClosed()
-    const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
     this.#counters.operations.gets++
-    const location = this.#keys.lookup(keyBytes)
-    if (location === undefined) return undefined
-    const found = this.#reader.read({ key: keyBytes, location })
-    return storedValue(found instanceof RecordView ? found : await found)
+    return this.#reads.get(key)
   }
 
   /**
@@ -258,41 +265,52 @@ export class Store implements AsyncDisposable {
   ): Promise<(StoredValue | undefined)[]> {
     this.#refuseWhenClosed()
     this.#counters.operations.gets += keys.length
-    const found = keys.flatMap((key, place) => {
-      const keyBytes = checkedKey(key, this.#configuration.keyBytesMax)
-      const location = this.#keys.lookup(keyBytes)
-      return location === undefined ? [] : [{ place, address: { key: keyBytes, location } }]
-    })
-    const bytes = found.reduce((sum, { address }) => sum + valueBytesOf(address), 0)
-    if (bytes > bytesMax) {
-      throw new KvError(
-        'KV_BATCH_TOO_LARGE',
-        `the values of these ${keys.length} keys have ${bytes} bytes together, more than ${bytesMax}; nothing was read; ask for fewer keys at once`,
-      )
-    }
-    const records = await this.#reader.readMany(found.map(({ address }) => address))
-    const values: (StoredValue | undefined)[] = keys.map(() => undefined)
-    for (const [at, record] of records.entries()) values[found[at]!.place] = storedValue(record)
-    return values
+    return this.#reads.getMany(keys, bytesMax)
   }
 
   /** Length of the value of a key in bytes, without reading it; undefined when there is none. */
   valueBytes(key: Uint8Array): number | undefined {
-    const location = this.#keys.lookup(key)
-    return location === undefined ? undefined : valueBytesOf({ key, location })
+    return this.#reads.valueBytes(key)
   }
 
   /** One page of a range, as of one moment. */
   async page(options: PageOptions): Promise<RangePage> {
     this.#refuseWhenClosed()
     this.#counters.operations.pages++
-    return this.#pager.page({ ...options, ...boundsOf(options) })
+    return this.#reads.page(options)
   }
 
-  /** The entries inside the bounds, in key order or in reverse. Writes made meanwhile may be seen or not. */
+  /**
+   * The entries inside the bounds, in key order or in reverse, as of the moment when the first one is asked for. A
+   * snapshot is open until the last one was taken, or the walk was left: one that is not gone on with for
+   * `snapshotIdleMs` fails with KV_CURSOR_EXPIRED.
+   */
   range(options: RangeOptions = {}): AsyncGenerator<RangeEntry, void, undefined> {
-    const { reverse = false, keysOnly = false, limit = Number.POSITIVE_INFINITY } = options
-    return new RangeEntries(this.#pager, () => boundsOf(options), { reverse, keysOnly, limit })
+    return new RangeEntries(options, () => {
+      const snapshot = this.snapshot()
+      return {
+        page: (page) => {
+          this.#counters.operations.pages++
+          return snapshot.page(page)
+        },
+        close: () => snapshot.close(),
+      }
+    })
+  }
+
+  /** The number of keys inside the bounds, as of one moment. Reads no value; takes some 10 M keys a second. */
+  async count(options: CountOptions = {}): Promise<number> {
+    using snapshot = this.snapshot()
+    this.#counters.operations.pages++
+    return await snapshot.count(options)
+  }
+
+  /** The store as it is now, to be read from while it changes. Whoever opens it closes it. */
+  snapshot(): Snapshot {
+    this.#refuseWhenClosed()
+    const open = this.#snapshots.open(this.#applier.appliedIndex, this.#commits.timestamp())
+    const keys = new LiveKeys(open.keys, () => open.openedAt)
+    return new Snapshot(open, this.#readsOf(keys))
   }
 
   /** Rewrites the whole log, and all merge outputs that hold dead records, in key order, now. */
@@ -323,7 +341,8 @@ export class Store implements AsyncDisposable {
       },
       operations: { ...this.#counters.operations },
       disk: { freeBytes: this.#disk.freeBytes, isLow: this.#disk.isLow },
-      keydir: { ...this.#keydir.memory, waiting: this.#keydir.waiting },
+      keydir: this.#keydir.memory,
+      snapshots: this.#snapshots.stats,
       expiry: { keys: this.#keydir.expiring, removed: this.#sweeper.removed },
       commits: this.#counters.commits(this.#commits.pendingBytes),
       merges: this.#merges.stats,
@@ -347,6 +366,7 @@ export class Store implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#cancelIntervalSync?.()
+    this.#snapshots.close()
     await this.#sweeper.stop()
     await this.#disk.stop()
     await this.#commits.idle()
@@ -363,6 +383,11 @@ export class Store implements AsyncDisposable {
     }
   }
 
+  #readsOf(keys: LiveKeys): Reads {
+    const { clock, keyBytesMax } = this.#configuration
+    return new Reads(keys, this.#reader, clock, keyBytesMax)
+  }
+
   /** Without room for another segment, the active one is left out: a merge is what makes room. */
   async #rollForMerge(): Promise<void> {
     try {
@@ -376,7 +401,10 @@ export class Store implements AsyncDisposable {
 
   #observer(): CommitObserver {
     return {
-      apply: (run, frame, offset) => this.#applier.apply(run, frame, offset),
+      apply: (run, frame, offset) => {
+        this.#applier.apply(run, frame, offset)
+        this.#snapshots.bound()
+      },
       rolled: (closed) => {
         this.#applier.rolledTo(this.#log.active)
         this.#sealer.add(closed)
@@ -412,12 +440,6 @@ export class Store implements AsyncDisposable {
     if (this.#closing === undefined) return
     throw new KvError('KV_CLOSED', 'the store is closed; nothing was done; open it again')
   }
-}
-
-function storedValue({ value, index, expiresAt }: RecordView): StoredValue {
-  return expiresAt === neverExpires
-    ? { value, version: index }
-    : { value, version: index, expiresAt }
 }
 
 interface StoreParts {

@@ -2,6 +2,7 @@ import { checkedKey, checkedValue } from './bytes-argument.ts'
 import { KvError } from './errors.ts'
 import type { LogOperation, Waiter } from './group.ts'
 import type { LatencyHistogram } from './histogram.ts'
+import { refuseUnknownNames } from './option-names.ts'
 import type { StoreConfiguration } from './options.ts'
 import { neverExpires, recordKind } from './record.ts'
 import type { BatchOperation, WriteOptions, WriteResult } from './results.ts'
@@ -11,7 +12,7 @@ const noValue = new Uint8Array(0)
 /** The longest time to live, in ms: what is left of 2^53 after some 200,000 years of timestamps. */
 const ttlMsMax = 2 ** 52
 
-/** The options there are. One that is not would be a condition dropped without a word. */
+/** The options there are. */
 export const batchOptionNames: readonly string[] = ['durability']
 export const deleteOptionNames: readonly string[] = [...batchOptionNames, 'ifVersion']
 export const putOptionNames: readonly string[] = [...deleteOptionNames, 'ifAbsent', 'ttlMs']
@@ -90,20 +91,6 @@ export function logOperations(
     )
   }
   return checked
-}
-
-/** Throws `TypeError` for a name that there is not. Undefined values are as if they were left out. */
-export function refuseUnknownNames(
-  given: object,
-  names: readonly string[],
-  what: 'option' | 'field of an operation',
-): void {
-  for (const name in given) {
-    if (names.includes(name) || given[name as keyof typeof given] === undefined) continue
-    throw new TypeError(
-      `unknown ${what} '${name}'; there are: ${names.join(', ')}; nothing was written`,
-    )
-  }
 }
 
 function expiryAfter(ttlMs: number | undefined, now: number): number {

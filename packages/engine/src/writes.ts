@@ -3,12 +3,16 @@ import type { CommitQueue } from './commit-queue.ts'
 import type { DiskReserve } from './disk-reserve.ts'
 import type { PendingKey } from './group.ts'
 import type { LiveKeys } from './live-keys.ts'
+import { refuseUnknownNames } from './option-names.ts'
 import type { StoreConfiguration } from './options.ts'
+import { deleteRange, rangeToDelete } from './range-delete.ts'
 import { recordKind } from './record.ts'
 import type {
   BatchOperation,
   Bytes,
   DeleteOptions,
+  DeleteRangeOptions,
+  DeleteRangeResult,
   DeleteResult,
   PutOptions,
   ReachedDurability,
@@ -25,7 +29,6 @@ import {
   logOperations,
   PromisedWrite,
   putOptionNames,
-  refuseUnknownNames,
   wantsSync,
 } from './write-request.ts'
 
@@ -162,6 +165,25 @@ export class Writes {
 
   #checked(operation: BatchOperation): CheckedOperation {
     return logOperation(operation, this.#configuration, this.#commits.timestamp())
+  }
+
+  /** The tombstones of a range delete: {@link deleteRange}. */
+  async deleteRange(options: DeleteRangeOptions): Promise<DeleteRangeResult> {
+    this.#refuseWhenClosed()
+    const bounds = rangeToDelete(options)
+    const mustSync = wantsSync(options)
+    this.#counters.operations.deletes++
+    const { deleted, lastVersion } = await deleteRange(
+      {
+        keys: this.#keys,
+        commits: this.#commits,
+        refuseWhenClosed: this.#refuseWhenClosed,
+      },
+      bounds,
+    )
+    const reached = this.#modeReached()
+    const durability = mustSync ? await this.#syncedAfter(reached) : reached
+    return { deleted, version: lastVersion, durability }
   }
 
   async #watch(index: number, options: WriteOptions): Promise<ReachedDurability> {

@@ -119,7 +119,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       test('a name that there is not is refused: a misspelt condition must not be dropped', async () => {
         const store = await open()
         const misspelt = { ifAbsnet: true } as PutOptions
-        const unknown = /unknown (option|field of an operation) 'ifAbsnet'.*nothing was written/
+        const unknown = /unknown (option|field of an operation) 'ifAbsnet'.*nothing was done/
         await expect(store.put('a', '1', misspelt)).rejects.toThrow(unknown)
         await expect(store.delete('a', misspelt as DeleteOptions)).rejects.toThrow(unknown)
         await expect(
@@ -415,16 +415,47 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await sizes(0, 100)).toEqual([0, true])
       })
 
-      test('writes between two pages are seen or not, and nothing else changes', async () => {
+      test('is as of the moment when its first entry is asked for', async () => {
         const store = await open()
         const keys = Array.from({ length: 300 }, (_, place) => String(place).padStart(3, '0'))
         await store.batch(keys.map((key) => ({ type: 'put', key, value: '1' })))
         const seen: string[] = []
-        for await (const { key } of store.range()) {
-          if (seen.length === 0) await store.delete('299')
+        for await (const { key, value } of store.range()) {
+          if (seen.length === 0) {
+            await store.delete('299')
+            await store.put('298', '2')
+            await store.put('3', '2')
+          }
           seen.push(key.toString())
+          expect(value.toString()).toBe('1')
         }
-        expect(seen).toEqual(keys.slice(0, 299))
+        expect(seen).toEqual(keys)
+        expect(store.stats().snapshots).toMatchObject({ open: 0, expired: 0 })
+      })
+
+      test('entries say when they expire', async () => {
+        const store = await open()
+        await store.put('a', '1', { ttlMs: 10 })
+        await store.put('b', '2')
+        const expiresAt = clock.now() + 10
+        const entries = [
+          { key: Buffer.from('a'), value: Buffer.from('1'), version: 1, expiresAt },
+          { key: Buffer.from('b'), value: Buffer.from('2'), version: 2 },
+        ]
+        const range = store.range()
+        expect([(await range.next()).value, (await range.next()).value]).toEqual(entries)
+        const { value } = await store.range({ limit: 1, keysOnly: true }).next()
+        expect(value).toEqual({ ...entries[0], value: Buffer.alloc(0) })
+      })
+
+      test('an option that there is not is refused: a misspelt bound must not be dropped', async () => {
+        const store = await open()
+        const misspelt = { pefix: 'a' } as RangeOptions
+        const unknown = /unknown option 'pefix'.*prefix.*nothing was done/
+        await expect(store.range(misspelt).next()).rejects.toThrow(unknown)
+        await expect(store.count(misspelt)).rejects.toThrow(unknown)
+        await expect(store.deleteRange({ ...misspelt, gte: 'a' })).rejects.toThrow(unknown)
+        expect(store.stats().snapshots.open).toBe(0)
       })
     })
 

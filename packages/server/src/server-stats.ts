@@ -43,6 +43,7 @@ function storeStats(stats: StoreStats): PlainMap {
     files: { ...stats.files },
     disk: { freeBytes: stats.disk.freeBytes ?? null, isLow: stats.disk.isLow },
     keydir: { ...stats.keydir },
+    snapshots: { ...stats.snapshots },
     expiry: { ...stats.expiry },
     operations: { ...stats.operations },
     commits: { ...commits, latency: { ...commits.latency }, syncs: { ...commits.syncs } },

@@ -9,29 +9,27 @@
  * | 3    | index, high 21 bits, and above them the flags                                            |
  * | 4    | slot of the file, 16 bits, and above it the length of the key in bytes, 16 bits          |
  * | 5, 6 | expiresAt as a u64, where the flags say so                                               |
+ * | .. 2 | of a version kept for snapshots: the index of what replaced it, as a u64                 |
  * | ..   | the key, as `key-words.ts` says                                                          |
  *
  * An entry is named by its address, here `entry`, a signed 32-bit integer that is never 0.
  */
 import type { KeyHash } from './key-hash.ts'
-import { fromOrdered, type KeyWords, keyWordsOf, storeKeyBytes, wordAt } from './key-words.ts'
+import { type KeyWords, keyWordsOf, storeKeyBytes, wordAt } from './key-words.ts'
 import type { Location } from './location.ts'
 import { chunkOf, placeOf, WordMemory } from './word-memory.ts'
 
 const headerWords = 5
 const expiryWords = 2
-const entryWordsMax = headerWords + expiryWords + keyWordsOf(0xffff)
+const replacedWords = 2
+const entryWordsMax = headerWords + expiryWords + replacedWords + keyWordsOf(0xffff)
 const indexHighMask = 0x1f_ffff
 const twoTo32 = 0x1_0000_0000
 
 /** The entry has room for `expiresAt`. */
 const flagExpiry = 1 << 21
-/** The ordered index holds the entry. */
-export const flagOrdered: number = 1 << 22
-/** The entry waits to enter the ordered index or to leave it. */
-export const flagWaiting: number = 1 << 23
-/** The key is gone, and the entry leaves as soon as no index holds it. */
-export const flagDead: number = 1 << 24
+/** The entry is a version that was replaced, and says by what. */
+const flagReplaced = 1 << 22
 
 export class Entries {
   readonly memory: WordMemory
@@ -40,15 +38,29 @@ export class Entries {
     this.memory = memory
   }
 
-  /** A new entry for a key, with no flag set but perhaps room for `expiresAt`. */
+  /** A new entry for a key, with room for `expiresAt` if the location has one. */
   create(key: KeyWords, location: Location): number {
-    const expires = location.expiresAt !== 0
-    const keyStart = headerWords + (expires ? expiryWords : 0)
+    return this.#create(key, location, 0)
+  }
+
+  /** A new entry for a version that the record with index `replacedAt` has replaced. */
+  createReplaced(key: KeyWords, location: Location, replacedAt: number): number {
+    const entry = this.#create(key, location, flagReplaced)
+    const words = this.memory.chunks[chunkOf(entry)]!
+    const at = replacedPlace(words, placeOf(entry))
+    words[at] = replacedAt
+    words[at + 1] = Math.floor(replacedAt / twoTo32)
+    return entry
+  }
+
+  #create(key: KeyWords, location: Location, kindFlag: number): number {
+    const flags = kindFlag | (location.expiresAt === 0 ? 0 : flagExpiry)
+    const keyStart = keyWordsBefore(flags)
     const count = keyWordsOf(key.size)
     const entry = this.memory.allocate(keyStart + count)
     const words = this.memory.chunks[chunkOf(entry)]!
     const at = placeOf(entry)
-    words[at + 3] = expires ? flagExpiry : 0
+    words[at + 3] = flags
     words[at + 4] = key.size << 16
     const { words: keyWords } = key
     for (let i = 0; i < count; i++) words[at + keyStart + i] = keyWords[i]!
@@ -58,14 +70,20 @@ export class Entries {
 
   /** Gives an entry's memory back. */
   free(entry: number): void {
+    this.memory.free(entry, this.words(entry))
+  }
+
+  /** Words that an entry takes. */
+  words(entry: number): number {
     const words = this.memory.chunks[chunkOf(entry)]!
     const at = placeOf(entry)
-    this.memory.free(entry, keyPlace(words, at) - at + keyWordsOf(words[at + 4]! >>> 16))
+    return keyPlace(words, at) - at + keyWordsOf(words[at + 4]! >>> 16)
   }
 
   /** Whether an entry can hold this location: an expiry needs room. */
   hasRoomFor(entry: number, location: Location): boolean {
-    return location.expiresAt === 0 || this.hasFlag(entry, flagExpiry)
+    if (location.expiresAt === 0) return true
+    return (this.memory.chunks[chunkOf(entry)]![placeOf(entry) + 3]! & flagExpiry) !== 0
   }
 
   setLocation(entry: number, location: Location): void {
@@ -92,8 +110,7 @@ export class Entries {
     target.offset = words[at]! >>> 0
     target.size = words[at + 1]! >>> 0
     target.index = (words[at + 2]! >>> 0) + (high & indexHighMask) * twoTo32
-    target.expiresAt =
-      (high & flagExpiry) === 0 ? 0 : (words[at + 5]! >>> 0) + (words[at + 6]! >>> 0) * twoTo32
+    target.expiresAt = expiresAt(words, at)
   }
 
   location(entry: number): Location {
@@ -102,16 +119,25 @@ export class Entries {
     return location
   }
 
-  hasFlag(entry: number, flag: number): boolean {
-    return (this.memory.chunks[chunkOf(entry)]![placeOf(entry) + 3]! & flag) !== 0
+  /** Index of an entry's record. */
+  index(entry: number): number {
+    const words = this.memory.chunks[chunkOf(entry)]!
+    const at = placeOf(entry)
+    return (words[at + 2]! >>> 0) + (words[at + 3]! & indexHighMask) * twoTo32
   }
 
-  setFlag(entry: number, flag: number): void {
-    this.memory.chunks[chunkOf(entry)]![placeOf(entry) + 3]! |= flag
+  /** When an entry's time is over, ms since the epoch; 0 for never. */
+  expiresAt(entry: number): number {
+    return expiresAt(this.memory.chunks[chunkOf(entry)]!, placeOf(entry))
   }
 
-  clearFlag(entry: number, flag: number): void {
-    this.memory.chunks[chunkOf(entry)]![placeOf(entry) + 3]! &= ~flag
+  /** Index of what replaced the version that an entry is; 0 for one that stands. */
+  replacedAt(entry: number): number {
+    const words = this.memory.chunks[chunkOf(entry)]!
+    const at = placeOf(entry)
+    if ((words[at + 3]! & flagReplaced) === 0) return 0
+    const from = replacedPlace(words, at)
+    return (words[from]! >>> 0) + words[from + 1]! * twoTo32
   }
 
   /** The key's bytes, as the caller's own. */
@@ -192,16 +218,6 @@ export class Entries {
     return wordAt(words, keyPlace(words, at), words[at + 4]! >>> 16, skip)
   }
 
-  /** Five bytes of an entry's key from byte `skip` on, as a number; zeros behind its end. */
-  fiveBytesAt(entry: number, skip: number): number {
-    const words = this.memory.chunks[chunkOf(entry)]!
-    const at = placeOf(entry)
-    const from = keyPlace(words, at)
-    const size = words[at + 4]! >>> 16
-    const high = fromOrdered(wordAt(words, from, size, skip)) >>> 0
-    return high * 256 + (fromOrdered(wordAt(words, from, size, skip + 4)) >>> 24)
-  }
-
   /** How many leading bytes two entries' keys share. */
   sharedBytes(a: number, b: number): number {
     const wordsA = this.memory.chunks[chunkOf(a)]!
@@ -226,9 +242,31 @@ export class Entries {
   }
 }
 
+function expiresAt(words: Int32Array, at: number): number {
+  if ((words[at + 3]! & flagExpiry) === 0) return 0
+  return (words[at + 5]! >>> 0) + (words[at + 6]! >>> 0) * twoTo32
+}
+
 /** Where an entry's key starts. */
 function keyPlace(words: Int32Array, at: number): number {
-  return (words[at + 3]! & flagExpiry) === 0 ? at + headerWords : at + headerWords + expiryWords
+  const flags = words[at + 3]!
+  // Nearly all entries are of this kind.
+  if ((flags & (flagExpiry | flagReplaced)) === 0) return at + headerWords
+  return at + keyWordsBefore(flags)
+}
+
+/** Where the index of what replaced an entry starts. */
+function replacedPlace(words: Int32Array, at: number): number {
+  return keyPlace(words, at) - replacedWords
+}
+
+/** Words of an entry before its key. */
+function keyWordsBefore(flags: number): number {
+  return (
+    headerWords +
+    ((flags & flagExpiry) === 0 ? 0 : expiryWords) +
+    ((flags & flagReplaced) === 0 ? 0 : replacedWords)
+  )
 }
 
 function compareWords(

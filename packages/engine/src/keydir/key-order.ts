@@ -51,10 +51,8 @@ export class KeyOrder {
     return this.#memory.usedWords * 4 + this.#branches.length * branchBytes
   }
 
-  /** Adds an entry that is not in. Among entries of one key the new one comes first. */
-  insert(entry: number): void {
-    const key = this.#key
-    this.#entries.readKey(entry, key)
+  /** Adds an entry, whose key is `key` and which is not in. Among entries of one key the new one comes first. */
+  insert(entry: number, key: KeyWords): void {
     if (this.#branches.length === 0) this.#begin()
     const branchPlace = this.#branchOf(key)
     const branch = this.#branches[branchPlace]!
@@ -66,7 +64,7 @@ export class KeyOrder {
     const place = lists.lowerPlace(words, at, key)
     if (lists.length(words, at) === leafCapacity) {
       this.#splitLeaf(branchPlace, leafPlace, place)
-      this.insert(entry)
+      this.insert(entry, key)
       return
     }
     lists.insert(words, at, place, entry, key)
@@ -98,10 +96,8 @@ export class KeyOrder {
     }
   }
 
-  /** Takes out an entry that is in. */
-  remove(entry: number): void {
-    const key = this.#key
-    this.#entries.readKey(entry, key)
+  /** Takes out an entry, whose key is `key` and which is in. */
+  remove(entry: number, key: KeyWords): void {
     const at = this.#placeOf(key)
     while (this.entryAt(at) !== entry) {
       assert(this.#stepUp(at), 'an entry that is removed is in the order')

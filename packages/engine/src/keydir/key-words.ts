@@ -16,11 +16,6 @@ function toOrdered(word: number): number {
   return word ^ signBit
 }
 
-/** The four bytes of a key word, the first one highest. */
-export function fromOrdered(word: number): number {
-  return word ^ signBit
-}
-
 /** A key as words, reused from key to key. */
 export class KeyWords {
   /** Longer than the key. */

@@ -12,7 +12,7 @@ test('says what the keydir says, also of what is changed after it was shared', (
   expect(view.currentIndex(Buffer.from('missing'))).toBe(noIndex)
   set(keydir, 'key-7', 2 ** 40)
   const key = Buffer.from('key-8')
-  keydir.remove(key, 0, key.length)
+  keydir.remove(key, 0, key.length, 0)
   expect(view.currentIndex(Buffer.from('key-7'))).toBe(2 ** 40)
   expect(view.currentIndex(Buffer.from('key-8'))).toBe(noIndex)
 })
@@ -56,7 +56,7 @@ test('reads on another thread while the keydir changes', { timeout: 30_000 }, as
     set(keydir, `new-${i % 60_000}`, i)
     if (i % 3 === 0) {
       const key = Buffer.from(`new-${(i * 7) % 60_000}`)
-      keydir.remove(key, 0, key.length)
+      keydir.remove(key, 0, key.length, 0)
     }
   }
   Atomics.store(stop, 0, 1)

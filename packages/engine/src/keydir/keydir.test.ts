@@ -12,8 +12,7 @@ const key = fc
   .map((bytes) => Buffer.from(bytes))
 const end = fc.option(key, { nil: undefined })
 const bounds = fc.record({ gte: end, gt: end, lte: end, lt: end, prefix: end })
-/** What happens to a key, and how many of the waiting ones settle behind it. */
-const change = fc.record({ key, isSet: fc.boolean(), expires: fc.boolean(), settled: fc.nat(3) })
+const change = fc.record({ key, isSet: fc.boolean(), expires: fc.boolean() })
 
 const secret = Buffer.alloc(8)
 
@@ -22,7 +21,7 @@ test('is a Map in key order', () => {
     fc.property(fc.array(change, { maxLength: 80 }), bounds, (changes, bounds) => {
       const keydir = new Keydir()
       const model = new Map<string, Location>()
-      for (const [place, { key, isSet, expires, settled }] of changes.entries()) {
+      for (const [place, { key, isSet, expires }] of changes.entries()) {
         const text = keyText(key)
         const before = model.get(text)
         if (isSet) {
@@ -30,16 +29,12 @@ test('is a Map in key order', () => {
           expect(set(keydir, key, location)).toEqual(before)
           model.set(text, location)
         } else {
-          expect(keydir.remove(key, 0, key.length)).toEqual(before)
+          expect(keydir.remove(key, 0, key.length, place)).toEqual(before)
           model.delete(text)
         }
         expect(keydir.lookup(key)).toEqual(model.get(text))
-        keydir.settle(settled)
       }
       expect(keydir.size).toBe(model.size)
-      expectInOrder(keydir, model, bounds)
-      keydir.settle(Number.POSITIVE_INFINITY)
-      expect(keydir.waiting).toBe(0)
       expectInOrder(keydir, model, bounds)
     }),
     { numRuns: 1000 },
@@ -65,12 +60,11 @@ test.each<[string, (place: number) => string]>([
   for (let place = 0; place < 100_000; place++) {
     if (place % 10 === 0) continue
     const key = Buffer.from(textAt(place))
-    keydir.remove(key, 0, key.length)
+    keydir.remove(key, 0, key.length, 0)
     model.delete(keyText(key))
   }
   expectInOrder(keydir, model, {})
-  for (const text of model.keys()) keydir.remove(Buffer.from(text), 0, text.length)
-  keydir.settle(Number.POSITIVE_INFINITY)
+  for (const text of model.keys()) keydir.remove(Buffer.from(text), 0, text.length, 0)
   expect(keydir.size).toBe(0)
   expectInOrder(keydir, new Map(), {})
   expect(keydir.memory.entryBytes).toBe(0)
@@ -88,7 +82,7 @@ test.each<[string, KeyHash]>([
   for (const [place, key] of keys.entries()) set(keydir, key, locationOf(place))
   for (const [place, key] of keys.entries()) {
     expect(keydir.lookup(key)?.index).toBe(place)
-    if (place % 2 === 0) keydir.remove(key, 0, key.length)
+    if (place % 2 === 0) keydir.remove(key, 0, key.length, 0)
   }
   for (const [place, key] of keys.entries()) {
     expect(keydir.lookup(key)?.index).toBe(place % 2 === 0 ? undefined : place)
@@ -103,8 +97,7 @@ test('keys of the longest length, and memory that comes back', () => {
   }
   fill()
   const { entryBytes } = keydir.memory
-  for (const key of keys) keydir.remove(key, 0, key.length)
-  keydir.settle(Number.POSITIVE_INFINITY)
+  for (const key of keys) keydir.remove(key, 0, key.length, 0)
   expect(keydir.memory).toMatchObject({ entryBytes: 0, freeBytes: expect.any(Number) })
   fill()
   expect(keydir.memory.entryBytes).toBe(entryBytes)
@@ -112,7 +105,7 @@ test('keys of the longest length, and memory that comes back', () => {
   for (const [place, key] of keys.entries()) expect(keydir.lookup(key)?.index).toBe(place)
 })
 
-test('keys appended in order are there at once', () => {
+test('keys appended in order are found and walked', () => {
   const keydir = new Keydir()
   const model = new Map<string, Location>()
   for (let place = 0; place < 5000; place++) {
@@ -120,7 +113,6 @@ test('keys appended in order are there at once', () => {
     keydir.append(key, 0, key.length, locationOf(place))
     model.set(keyText(key), locationOf(place))
   }
-  expect(keydir.waiting).toBe(0)
   expectInOrder(keydir, model, {})
 })
 
@@ -129,7 +121,7 @@ test('a keydir that was cleared is a new one, in the memory it had', () => {
   const key = fill(keydir, 20_000, 'a')
   const chunks = keydir.share().entries.length
   keydir.clear()
-  expect([keydir.size, keydir.waiting, keydir.memory.entryBytes]).toEqual([0, 0, 0])
+  expect([keydir.size, keydir.memory.entryBytes]).toEqual([0, 0])
   expect(keydir.lookup(key)).toBeUndefined()
   expectInOrder(keydir, new Map(), {})
   fill(keydir, 20_000, 'b')
@@ -137,17 +129,6 @@ test('a keydir that was cleared is a new one, in the memory it had', () => {
   expect(keydir.size).toBe(20_000)
   expect(scanned(keydir, {}, false)).toHaveLength(20_000)
   expect(keydir.share().entries).toHaveLength(chunks)
-})
-
-test('what waits is bounded', () => {
-  const keydir = new Keydir()
-  let most = 0
-  for (let place = 0; place < 200_000; place++) {
-    set(keydir, Buffer.from(String((place * 7919) % 200_000)), locationOf(place))
-    most = Math.max(most, keydir.waiting)
-  }
-  expect(most).toBeGreaterThan(1000)
-  expect(most).toBeLessThanOrEqual(32 * 1024)
 })
 
 test('a scan ends when it is told to', () => {

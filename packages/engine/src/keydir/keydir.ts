@@ -1,21 +1,16 @@
-import { type KeyBounds, type KeyLimit, lowerLimit, upperLimit } from '../key-bounds.ts'
-import { Entries, flagDead, flagOrdered, flagWaiting } from './entries.ts'
+import type { KeyBounds } from '../key-bounds.ts'
+import { Entries } from './entries.ts'
+import { countEntries, walkInside } from './entry-scan.ts'
 import { HashIndex } from './hash-index.ts'
+import { KeptVersions } from './kept-versions.ts'
 import { HalfSipHash, type KeyHash } from './key-hash.ts'
 import { KeyOrder } from './key-order.ts'
+import type { KeyCount, KeySource } from './key-source.ts'
 import { KeyWords } from './key-words.ts'
+import { KeydirSnapshot } from './keydir-snapshot.ts'
 import type { SharedKeydir } from './keydir-view.ts'
 import type { Location } from './location.ts'
-import { OrderWalk, type WalkStart } from './order-walk.ts'
-import { WaitingEntries } from './waiting-entries.ts'
-
-/** Entries that wait for their place in the order, at most. */
-const waitingMax = 32 * 1024
-/** What settles when too many wait. */
-const settledAtOnce = 64
-
-/** What may settle before a walk. */
-const settledBeforeWalk = 128
+import type { OrderWalk } from './order-walk.ts'
 
 /** Memory that a keydir takes, in bytes. */
 export interface KeydirMemory {
@@ -31,16 +26,14 @@ export interface KeydirMemory {
  * All live keys with their locations, for lookups by key and walks in key order (byte by byte, unsigned,
  * shorter first). Everything that grows with the number of keys lies outside the JavaScript heap.
  *
- * A key is found through the hash index from the moment it is set. It enters the order later, in sorted runs:
- * {@link Keydir.settle}. Walks see both. A key that is removed leaves the hash index at once and the order
- * in the same way.
+ * Snapshots see the keydir as of an index, however it changes: {@link Keydir.snapshot}.
  */
-export class Keydir {
+export class Keydir implements KeySource {
   readonly #entries = new Entries()
   readonly #keyHash: KeyHash
   readonly #hash: HashIndex
   readonly #order: KeyOrder
-  readonly #waiting: WaitingEntries
+  readonly #kept: KeptVersions
   readonly #key = new KeyWords()
   readonly #before = { slot: 0, offset: 0, size: 0, index: 0, expiresAt: 0 }
   #size = 0
@@ -50,7 +43,7 @@ export class Keydir {
     this.#keyHash = hash
     this.#hash = new HashIndex(this.#entries, hash)
     this.#order = new KeyOrder(this.#entries)
-    this.#waiting = new WaitingEntries(this.#entries, waitingMax)
+    this.#kept = new KeptVersions(this.#entries)
   }
 
   /** Number of keys. */
@@ -63,9 +56,9 @@ export class Keydir {
     return this.#expiring
   }
 
-  /** Entries that wait to enter the order or to leave it. */
-  get waiting(): number {
-    return this.#waiting.length
+  /** Memory of versions that only snapshots see, in bytes. */
+  get keptBytes(): number {
+    return this.#kept.bytes
   }
 
   get memory(): KeydirMemory {
@@ -106,6 +99,7 @@ export class Keydir {
       return undefined
     }
     this.#entries.readLocation(entry, this.#before)
+    this.#keepBefore(location.index)
     if (this.#entries.hasRoomFor(entry, location)) {
       this.#expiring += expiringIn(location) - expiringIn(this.#before)
       this.#hash.beginChange(hash)
@@ -118,12 +112,11 @@ export class Keydir {
     return this.#before
   }
 
-  /** Forgets all keys, and keeps the memory. For a keydir that is not shared. */
+  /** Forgets all keys, and keeps the memory. For a keydir that is not shared and has no snapshots. */
   clear(): void {
     this.#entries.memory.clear()
     this.#hash.clear()
     this.#order.clear()
-    this.#waiting.clear()
     this.#size = 0
     this.#expiring = 0
   }
@@ -133,26 +126,48 @@ export class Keydir {
     this.#hash.reserve(keys)
   }
 
-  /** As {@link set} for a key behind all that there are: it enters the order at once. */
+  /** As {@link set} for a key behind all that there are. */
   append(bytes: Uint8Array, start: number, end: number, location: Location): void {
     this.#key.load(bytes, start, end)
     const entry = this.#entries.create(this.#key, location)
     this.#hash.insert(entry, this.#hash.hashOf(this.#key))
-    this.#entries.setFlag(entry, flagOrdered)
     this.#order.append(entry)
     this.#size++
     this.#expiring += expiringIn(location)
   }
 
-  /** Forgets a key. Returns the location it had, good until the next change. */
-  remove(bytes: Uint8Array, start: number, end: number): Location | undefined {
+  /**
+   * Forgets the key that `bytes` holds at [start, end), which the tombstone with index `removedAt` removes. Returns
+   * the location it had, good until the next change.
+   */
+  remove(bytes: Uint8Array, start: number, end: number, removedAt: number): Location | undefined {
     this.#key.load(bytes, start, end)
     const hash = this.#hash.hashOf(this.#key)
     const entry = this.#hash.find(this.#key, hash)
     if (entry === 0) return undefined
     this.#entries.readLocation(entry, this.#before)
+    this.#keepBefore(removedAt)
     this.#drop(entry, hash)
     return this.#before
+  }
+
+  /**
+   * The keydir as it is now, which is as of `index`, that of the last record applied. Whoever closes it calls
+   * {@link releaseKept} until nothing is left.
+   */
+  snapshot(index: number): KeydirSnapshot {
+    const current = {
+      entries: this.#entries,
+      find: (key: KeyWords) => this.#hash.find(key, this.#hash.hashOf(key)),
+      walk: (bounds: KeyBounds, reverse: boolean) => this.#walk(bounds, reverse),
+    }
+    return new KeydirSnapshot(current, this.#kept, index)
+  }
+
+  /** Frees up to `count` versions that no snapshot sees any more. Returns whether there are more. */
+  releaseKept(count: number): boolean {
+    this.#kept.release(count, this.#key)
+    return this.#kept.hasLeft
   }
 
   /**
@@ -166,109 +181,62 @@ export class Keydir {
     visit: (key: Buffer) => void,
   ): Buffer | undefined {
     const entries = this.#entries
-    const location = { slot: 0, offset: 0, size: 0, index: 0, expiresAt: 0 }
-    const start = from === undefined ? undefined : walkLimit({ key: from, inclusive: true })
-    this.#settleLast()
-    const walk = new OrderWalk(entries, this.#order, this.#waiting.sorted(), start, false)
-    for (let seen = 0; ; seen++) {
-      const entry = walk.next()
-      if (entry === 0) return undefined
+    const walk = this.#walk({ gte: from }, false)
+    for (let seen = 0; walk.entry !== 0; seen++, walk.advance()) {
+      const { entry } = walk
       if (seen === count) return entries.key(entry)
-      if (entries.hasFlag(entry, flagDead)) continue
-      entries.readLocation(entry, location)
-      if (location.expiresAt !== 0 && location.expiresAt <= now) visit(entries.key(entry))
+      const expiresAt = entries.expiresAt(entry)
+      if (expiresAt !== 0 && expiresAt <= now) visit(entries.key(entry))
     }
+    return undefined
   }
 
-  /** Lets up to `count` of the entries that wait enter the order, or leave it. */
-  settle(count: number): void {
-    for (let settled = 0; settled < count; settled++) {
-      const entry = this.#waiting.take()
-      if (entry === 0) return
-      this.#settleEntry(entry)
-    }
-  }
-
-  /**
-   * Walks the keys inside `bounds` in order, or in reverse, in this turn of the event loop, until `visit`
-   * returns false. `visit` must not change the keydir.
-   */
   scan(
     bounds: KeyBounds,
     reverse: boolean,
     visit: (key: Buffer, location: Location) => boolean,
   ): void {
-    const lower = walkLimit(lowerLimit(bounds))
-    const upper = walkLimit(upperLimit(bounds))
-    const [start, end] = reverse ? [upper, lower] : [lower, upper]
     const entries = this.#entries
-    this.#settleLast()
-    const walk = new OrderWalk(entries, this.#order, this.#waiting.sorted(), start, reverse)
-    for (let entry = walk.next(); entry !== 0; entry = walk.next()) {
-      if (end !== undefined) {
-        const order = entries.compareTo(entry, end.key)
-        if (order === 0 ? !end.inclusive : order > 0 !== reverse) return
-      }
-      if (entries.hasFlag(entry, flagDead)) continue
-      if (!visit(entries.key(entry), entries.location(entry))) return
+    for (const walk = this.#walk(bounds, reverse); walk.entry !== 0; walk.advance()) {
+      if (!visit(entries.key(walk.entry), entries.location(walk.entry))) return
     }
   }
 
-  /** Spares a walk that follows a few writes the sorting of all that waits. */
-  #settleLast(): void {
-    for (let settled = 0; settled < settledBeforeWalk; settled++) {
-      const entry = this.#waiting.takeLast()
-      if (entry === 0) return
-      this.#settleEntry(entry)
-    }
+  count(bounds: KeyBounds, visitsMax: number, now: number): KeyCount {
+    return countEntries(this.#entries, this.#walk(bounds, false), visitsMax, now)
   }
 
-  #settleEntry(entry: number): void {
-    const entries = this.#entries
-    entries.clearFlag(entry, flagWaiting)
-    const isOrdered = entries.hasFlag(entry, flagOrdered)
-    if (entries.hasFlag(entry, flagDead)) {
-      if (isOrdered) this.#order.remove(entry)
-      entries.free(entry)
-    } else if (!isOrdered) {
-      entries.setFlag(entry, flagOrdered)
-      this.#order.insert(entry)
-    }
+  #walk(bounds: KeyBounds, reverse: boolean): OrderWalk {
+    return walkInside(this.#entries, this.#order, bounds, reverse)
   }
 
   /** Adds `#key`. */
   #add(location: Location, hash: number): void {
     const entry = this.#entries.create(this.#key, location)
     this.#hash.insert(entry, hash)
-    this.#wait(entry)
+    this.#order.insert(entry, this.#key)
     this.#size++
     this.#expiring += expiringIn(location)
   }
 
-  /** Forgets an entry, whose location is in `#before`. */
+  /** Forgets the entry of `#key`, whose location is in `#before`. */
   #drop(entry: number, hash: number): void {
     this.#hash.remove(entry, hash)
-    this.#entries.setFlag(entry, flagDead)
-    this.#wait(entry)
+    this.#order.remove(entry, this.#key)
+    this.#entries.free(entry)
     this.#size--
     this.#expiring -= expiringIn(this.#before)
   }
 
-  #wait(entry: number): void {
-    if (this.#entries.hasFlag(entry, flagWaiting)) return
-    if (this.#waiting.length >= this.#waiting.capacity) this.settle(settledAtOnce)
-    this.#entries.setFlag(entry, flagWaiting)
-    this.#waiting.add(entry)
+  /** Keeps the version of `#key` that is in `#before` for the snapshots that see it. */
+  #keepBefore(replacedAt: number): void {
+    const before = this.#before
+    // A merge moves a record and does not replace it.
+    if (before.index === replacedAt || !this.#kept.isSeen(before.index)) return
+    this.#kept.keep(this.#key, before, replacedAt)
   }
 }
 
 function expiringIn({ expiresAt }: Location): 0 | 1 {
   return expiresAt === 0 ? 0 : 1
-}
-
-function walkLimit(limit: KeyLimit | undefined): WalkStart | undefined {
-  if (limit === undefined) return undefined
-  const key = new KeyWords()
-  key.load(limit.key, 0, limit.key.length)
-  return { key, inclusive: limit.inclusive }
 }

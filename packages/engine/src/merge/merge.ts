@@ -8,7 +8,7 @@
  * 3. MANIFEST is replaced by one that names the outputs instead of the inputs: the one step that counts. A
  *    crash before it leaves the old state, a crash behind it the new one.
  * 4. The keydir is re-pointed in slices, each entry only if it still names the same record in an input.
- * 5. The inputs are removed as soon as nobody reads them.
+ * 5. The inputs are removed as soon as nobody reads them and no snapshot from before needs them.
  */
 import { assert } from '../assert.ts'
 import type { Jobs } from '../background/jobs.ts'
@@ -32,6 +32,7 @@ import { encodeManifest, type Manifest, type ManifestFile } from '../manifest.ts
 import { openSealedFileCursor } from '../sealed-file-cursor.ts'
 import { segmentKind } from '../segment.ts'
 import { removeIfThere, replaceFile } from '../small-file.ts'
+import type { Snapshots } from '../snapshots.ts'
 import type { MergeControl } from './merge-control.ts'
 import type { MergeJobResult } from './merge-job.ts'
 
@@ -48,6 +49,7 @@ export interface MergeContext {
   readonly keydir: Keydir
   readonly commits: CommitQueue
   readonly disk: DiskReserve
+  readonly snapshots: Snapshots
   readonly segmentBytes: number
   /** Index of the last applied record. */
   appliedIndex(): number
@@ -103,7 +105,10 @@ export async function merge(
     })
     const report = reportOf(inputFiles, result)
     await adopt(context, inputs, result.outputs)
-    for (const slot of slots) await files.retire(slot)
+    for (const slot of slots) {
+      context.snapshots.holdFile(slot)
+      await files.retire(slot)
+    }
     return { manifest: next, report }
   } catch (error) {
     // Which of the two manifests a crash would find is unknown: nothing may be built on either.

@@ -131,7 +131,8 @@ class CommandRun {
     assert(allowed.includes(value), 'a read saw what no write under way leaves')
   }
 
-  async #range({ bounds, ...options }: RangeCommand): Promise<void> {
+  async #range({ bounds, reverse, limit, keysOnly }: RangeCommand): Promise<void> {
+    const options = { reverse, limit, keysOnly }
     const { store, model } = this.#opened
     const expected = [...model.state]
       .filter(([key]) => isInside(key, bounds))

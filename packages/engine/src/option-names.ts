@@ -1,0 +1,16 @@
+/**
+ * Throws `TypeError` for a name that there is not: a misspelt option would be a condition or a bound dropped
+ * without a word. Undefined values are as if they were left out.
+ */
+export function refuseUnknownNames(
+  given: object,
+  names: readonly string[],
+  what: 'option' | 'field of an operation',
+): void {
+  for (const name in given) {
+    if (names.includes(name) || given[name as keyof typeof given] === undefined) continue
+    throw new TypeError(
+      `unknown ${what} '${name}'; there are: ${names.join(', ')}; nothing was done`,
+    )
+  }
+}

@@ -1,0 +1,79 @@
+import type { OpenSnapshot } from './open-snapshot.ts'
+import { RangeEntries } from './range-entries.ts'
+import type { Reads } from './reads.ts'
+import type {
+  Bytes,
+  CountOptions,
+  PageOptions,
+  RangeEntry,
+  RangeOptions,
+  RangePage,
+  StoredValue,
+} from './results.ts'
+
+/**
+ * The store as of one moment, whatever is written afterwards. Opening it copies nothing. While it is open, what is
+ * overwritten and deleted stays in memory, and files that merges have replaced stay on the disk: close it, with
+ * {@link Snapshot.close} or `using`.
+ *
+ * It expires by itself when it is not read from for `snapshotIdleMs`, or when it is the oldest one and the
+ * overwritten versions take more than `snapshotMemoryBytesMax`; then all methods fail with KV_CURSOR_EXPIRED, and after
+ * it was closed with KV_CLOSED. A key whose time was not over when it was opened stays until it is closed.
+ */
+export class Snapshot implements Disposable {
+  readonly #open: OpenSnapshot
+  readonly #reads: Reads
+
+  constructor(open: OpenSnapshot, reads: Reads) {
+    this.#open = open
+    this.#reads = reads
+  }
+
+  /** Version of the newest write that it sees. */
+  get version(): number {
+    return this.#open.keys.index
+  }
+
+  /** As `Store.get`. */
+  async get(key: Bytes): Promise<StoredValue | undefined> {
+    this.#open.use()
+    return this.#reads.get(key)
+  }
+
+  /** As `Store.getMany`. */
+  async getMany(
+    keys: readonly Bytes[],
+    bytesMax: number = Number.POSITIVE_INFINITY,
+  ): Promise<(StoredValue | undefined)[]> {
+    this.#open.use()
+    return this.#reads.getMany(keys, bytesMax)
+  }
+
+  /** As `Store.page`. */
+  async page(options: PageOptions): Promise<RangePage> {
+    this.#open.use()
+    return this.#reads.page(options)
+  }
+
+  /** As `Store.range`. The snapshot stays open behind it. */
+  range(options: RangeOptions = {}): AsyncGenerator<RangeEntry, void, undefined> {
+    return new RangeEntries(options, () => ({
+      page: (page) => this.page(page),
+      close: () => undefined,
+    }))
+  }
+
+  /** As `Store.count`. */
+  async count(options: CountOptions = {}): Promise<number> {
+    return this.#reads.count(options, () => this.#open.use())
+  }
+
+  /** Lets go of what it holds. Later calls do nothing. */
+  close(): void {
+    this.#open.close('closed')
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
