@@ -55,6 +55,11 @@ export class DiskReserve {
     return this.#free?.bytes
   }
 
+  /** Whether `bytes` more leave the reserve as it is, as of the last look; true when it could not be looked at. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#free === undefined || this.#free.bytes - bytes >= this.#reserve()
+  }
+
   /** Notes bytes written by now. */
   written(bytes: number): void {
     this.#bytesSinceLook += bytes

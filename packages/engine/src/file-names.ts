@@ -3,6 +3,7 @@
 export const nodeFileName = 'NODE'
 export const manifestFileName = 'MANIFEST'
 export const marksFileName = 'marks'
+export const keydirImageFileName = 'keydir.image'
 export const logDirectoryName = 'log'
 export const mergeDirectoryName = 'data'
 export const lostDirectoryName = 'lost'

@@ -62,10 +62,9 @@ export class FileTable {
     for (const [, file] of this.entries()) yield file
   }
 
-  /** Takes in a file, with a descriptor when one is open already. Returns its slot. */
-  add(file: DataFile, handle?: ReadableFile): number {
-    const free = this.#places.indexOf(undefined)
-    const slot = free === -1 ? this.#places.length : free
+  /** Takes in a file, with a descriptor when one is open already, at a slot that is free. Returns the slot. */
+  add(file: DataFile, handle?: ReadableFile, slot: number = this.#freeSlot()): number {
+    assert(this.#places[slot] === undefined, 'a slot holds one file')
     assert(slot < slotsMax, 'a store has at most 65,536 files: larger segments make fewer')
     this.#places[slot] = { file, handle, opening: undefined, pins: 0, readers: 0, retired: false }
     if (handle !== undefined) this.#open.add(slot)
@@ -145,6 +144,12 @@ export class FileTable {
     this.#places.length = 0
     this.#open.clear()
     for (const handle of handles) await handle.close()
+  }
+
+  #freeSlot(): number {
+    // `indexOf` does not see the holes that slots given by an image leave.
+    const free = this.#places.findIndex((place) => place === undefined)
+    return free === -1 ? this.#places.length : free
   }
 
   #place(slot: number): Place {

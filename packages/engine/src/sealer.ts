@@ -65,6 +65,12 @@ export class Sealer {
     this.retry()
   }
 
+  /** Takes in a sealed segment that has no hint. */
+  addUnhinted(file: DataFile): void {
+    this.#withoutHint.push(file)
+    if (this.#hinting === undefined) this.#startHints()
+  }
+
   /** Takes up again what ran out of space or descriptors. */
   retry(): void {
     this.#waiting.push(...this.#refused)
@@ -121,8 +127,7 @@ export class Sealer {
     }
     file.state = 'sealed'
     this.#observer.sealed()
-    this.#withoutHint.push(file)
-    if (this.#hinting === undefined) this.#startHints()
+    this.addUnhinted(file)
     return true
   }
 

@@ -58,6 +58,8 @@ export interface StoreStats {
   }
   readonly recovery: {
     readonly openMs: number
+    /** The keydir was loaded from its image, as the last close was a clean one; else hints were merged. */
+    readonly fromImage: boolean
     readonly cutBytes: number
   }
   /** A disk error has ended all writing. */

@@ -28,7 +28,7 @@ test('without options, a store of this machine', async () => {
       await store.put('a', '1')
     }
     const names = (await readdir(root)).filter((name) => !name.startsWith('LOCK')).sort()
-    expect(names).toEqual(['MANIFEST', 'NODE', 'data', 'log', 'marks'])
+    expect(names).toEqual(['MANIFEST', 'NODE', 'data', 'keydir.image', 'log', 'marks'])
     expect((await stat(`${root}/log`)).mode & 0o777).toBe(0o700)
     expect((await stat(`${root}/NODE`)).mode & 0o777).toBe(0o600)
   } finally {

@@ -10,7 +10,8 @@ import { ExpirySweeper } from './expiry-sweeper.ts'
 import { marksFileName } from './file-names.ts'
 import { type DirectoryLock, type WritableFile } from './file-system/file-system.ts'
 import { FileTable } from './file-table.ts'
-import { Keydir } from './keydir/keydir.ts'
+import type { Keydir } from './keydir/keydir.ts'
+import { KeydirSaver } from './keydir-saver.ts'
 import { LiveKeys } from './live-keys.ts'
 import { LogWriter } from './log-writer.ts'
 import { MarksWriter } from './marks-writer.ts'
@@ -62,11 +63,13 @@ export class Store implements AsyncDisposable {
   readonly #reader: RecordReader
   readonly #reads: Reads
   readonly #snapshots: Snapshots
+  readonly #keydirSaver: KeydirSaver
   readonly #marks: MarksWriter
   readonly #log: LogWriter
   readonly #commits: CommitQueue
   readonly #sealer: Sealer
   readonly #merges: MergeScheduler
+  readonly #isFromImage: boolean
   readonly #cutBytes: number
   readonly #applier: Applier
   readonly #sweeper: ExpirySweeper
@@ -97,13 +100,11 @@ export class Store implements AsyncDisposable {
       ),
     )
     try {
-      const keydir = new Keydir()
-      const recovered = await recover({ fileSystem, directory, clock, logger, files, keydir })
+      const recovered = await recover({ fileSystem, directory, clock, logger, files })
       const marksFile = await fileSystem.openForWriting(`${directory}/${marksFileName}`)
       const store = new Store(directory, configuration, {
         lock,
         files,
-        keydir,
         recovered,
         marksFile,
       })
@@ -113,6 +114,7 @@ export class Store implements AsyncDisposable {
         await store.#marks.close().catch(() => undefined)
         throw error
       }
+      for (const file of recovered.unhinted) store.#sealer.addUnhinted(file)
       for (const segment of recovered.unsealed) store.#sealer.add(segment)
       await store.#disk.look()
       store.#openMs = clock.monotonic() - start
@@ -125,7 +127,8 @@ export class Store implements AsyncDisposable {
   }
 
   private constructor(directory: string, configuration: StoreConfiguration, parts: StoreParts) {
-    const { lock, files, keydir, recovered, marksFile } = parts
+    const { lock, files, recovered, marksFile } = parts
+    const { keydir } = recovered
     const { fileSystem, clock, logger, segmentBytes, pendingBytesMax } = configuration
     this.#configuration = configuration
     this.#identity = recovered.identity
@@ -137,6 +140,7 @@ export class Store implements AsyncDisposable {
     this.#reads = this.#readsOf(keys)
     this.#snapshots = new Snapshots(keydir, files, clock, configuration)
     this.#applier = new Applier(keydir, files, recovered.active, recovered.end.index - 1)
+    this.#isFromImage = recovered.isFromImage
     this.#cutBytes = recovered.cutBytes
     this.#marks = new MarksWriter(marksFile, recovered.mark.seq, clock, (error) => {
       this.#commits.fail(error)
@@ -165,6 +169,15 @@ export class Store implements AsyncDisposable {
       logger,
       configuration.diskReserveBytes,
     )
+    this.#keydirSaver = new KeydirSaver(
+      fileSystem,
+      directory,
+      clock,
+      logger,
+      keydir,
+      files,
+      recovered.isFromImage,
+    )
     this.#writes = new Writes(configuration, this.#commits, keys, this.#disk, this.#counters, () =>
       this.#refuseWhenClosed(),
     )
@@ -190,6 +203,7 @@ export class Store implements AsyncDisposable {
         segmentBytes,
         commits: this.#commits,
         appliedIndex: () => this.#applier.appliedIndex,
+        manifestReplaced: () => this.#keydirSaver.outdate(),
       },
       recovered.manifest,
       {
@@ -346,7 +360,7 @@ export class Store implements AsyncDisposable {
       expiry: { keys: this.#keydir.expiring, removed: this.#sweeper.removed },
       commits: this.#counters.commits(this.#commits.pendingBytes),
       merges: this.#merges.stats,
-      recovery: { openMs: this.#openMs, cutBytes: this.#cutBytes },
+      recovery: { openMs: this.#openMs, fromImage: this.#isFromImage, cutBytes: this.#cutBytes },
       failed: this.#commits.hasFailed,
     }
   }
@@ -374,6 +388,7 @@ export class Store implements AsyncDisposable {
     await this.#sealer.close()
     try {
       await this.#log.finish()
+      if (!this.#commits.hasFailed) await this.#keydirSaver.save(this.#log.position, this.#disk)
     } catch (error) {
       throw this.#commits.fail(error)
     } finally {
@@ -410,6 +425,7 @@ export class Store implements AsyncDisposable {
         this.#sealer.add(closed)
       },
       written: (records, bytes, syncMs) => {
+        this.#keydirSaver.outdate()
         this.#counters.written(records, bytes, syncMs)
         this.#disk.written(bytes)
         if (syncMs === undefined) this.#syncWithinInterval()
@@ -445,7 +461,6 @@ export class Store implements AsyncDisposable {
 interface StoreParts {
   readonly lock: DirectoryLock
   readonly files: FileTable
-  readonly keydir: Keydir
   readonly recovered: Recovered
   readonly marksFile: WritableFile
 }

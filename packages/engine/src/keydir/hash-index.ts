@@ -25,6 +25,7 @@ import { assert } from '../assert.ts'
 import type { Entries } from './entries.ts'
 import type { KeyHash } from './key-hash.ts'
 import type { KeyWords } from './key-words.ts'
+import type { HashIndexState, ImagePart, ImageParts } from './keydir-image.ts'
 import { chunkOf, placeOf, WordMemory } from './word-memory.ts'
 
 const slots = 1024
@@ -116,6 +117,26 @@ export class HashIndex {
       directory: this.#directory.buffer,
       segments: this.#memory.chunks.map(({ buffer }) => buffer),
     }
+  }
+
+  get state(): HashIndexState {
+    return { depth: this.#depth, segments: this.#segments, memory: this.#memory.state }
+  }
+
+  get parts(): ImagePart[] {
+    const words = this.#directory.subarray(0, placesWord + 2 ** this.#depth)
+    return [{ words, capacity: this.#directory.length }, ...this.#memory.parts]
+  }
+
+  /** Becomes, still empty, the index that an image was made of. */
+  restore(state: HashIndexState, parts: ImageParts): void {
+    const [directory] = parts.take(1)
+    this.#directory = directory!
+    this.#memory.clear()
+    this.#memory.chunks.length = 0
+    this.#memory.restore(state.memory, parts)
+    this.#depth = state.depth
+    this.#segments = state.segments
   }
 
   hashOf(key: KeyWords): number {

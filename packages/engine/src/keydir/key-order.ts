@@ -7,6 +7,7 @@ import { assert } from '../assert.ts'
 import type { Entries } from './entries.ts'
 import { EntryLists, listWords } from './entry-list.ts'
 import { KeyWords } from './key-words.ts'
+import type { ImagePart, ImageParts, KeyOrderState } from './keydir-image.ts'
 import { chunkOf, placeOf, WordMemory } from './word-memory.ts'
 
 const leafCapacity = 127
@@ -17,9 +18,17 @@ const appendedEntriesMax = 112
 const leafEntriesMin = leafCapacity / 4
 const joinedEntriesMax = (leafCapacity * 3) / 4
 
+const branchWords = listWords(branchCapacity) + branchCapacity
+
 class Branch {
-  readonly list: Int32Array = new Int32Array(listWords(branchCapacity))
-  readonly leaves: Int32Array = new Int32Array(branchCapacity)
+  readonly list: Int32Array
+  readonly leaves: Int32Array
+
+  /** `words`: the list, and the leaves behind it. */
+  constructor(words: Int32Array = new Int32Array(branchWords)) {
+    this.list = words.subarray(0, listWords(branchCapacity))
+    this.leaves = words.subarray(listWords(branchCapacity))
+  }
 }
 
 /** A place in the order: before the entry it names, or at the end. Good until the order changes. */
@@ -47,8 +56,32 @@ export class KeyOrder {
 
   /** Bytes that the leaves and the branches take. */
   get bytes(): number {
-    const branchBytes = 4 * (listWords(branchCapacity) + branchCapacity)
-    return this.#memory.usedWords * 4 + this.#branches.length * branchBytes
+    return this.#memory.usedWords * 4 + this.#branches.length * branchWords * 4
+  }
+
+  get state(): KeyOrderState {
+    return { branches: this.#branches.length, memory: this.#memory.state }
+  }
+
+  get parts(): ImagePart[] {
+    const capacity = this.#branches.length * branchWords
+    const words = new Int32Array(new SharedArrayBuffer(capacity * 4))
+    for (const [place, { list, leaves }] of this.#branches.entries()) {
+      words.set(list, place * branchWords)
+      words.set(leaves, place * branchWords + list.length)
+    }
+    return [{ words, capacity }, ...this.#memory.parts]
+  }
+
+  /** Becomes, still empty, the order that an image was made of. */
+  restore(state: KeyOrderState, parts: ImageParts): void {
+    const [branches] = parts.take(1)
+    for (let place = 0; place < state.branches; place++) {
+      this.#branches.push(
+        new Branch(branches!.slice(place * branchWords, (place + 1) * branchWords)),
+      )
+    }
+    this.#memory.restore(state.memory, parts)
   }
 
   /** Adds an entry, whose key is `key` and which is not in. Among entries of one key the new one comes first. */

@@ -1,3 +1,4 @@
+import { assert } from '../assert.ts'
 import type { KeyBounds } from '../key-bounds.ts'
 import { Entries } from './entries.ts'
 import { countEntries, walkInside } from './entry-scan.ts'
@@ -7,6 +8,7 @@ import { HalfSipHash, type KeyHash } from './key-hash.ts'
 import { KeyOrder } from './key-order.ts'
 import type { KeyCount, KeySource } from './key-source.ts'
 import { KeyWords } from './key-words.ts'
+import type { ImageParts, KeydirImage, KeydirState } from './keydir-image.ts'
 import { KeydirSnapshot } from './keydir-snapshot.ts'
 import type { SharedKeydir } from './keydir-view.ts'
 import type { Location } from './location.ts'
@@ -46,6 +48,17 @@ export class Keydir implements KeySource {
     this.#kept = new KeptVersions(this.#entries)
   }
 
+  /** The keydir that an image was made of. */
+  static fromImage(state: KeydirState, parts: ImageParts): Keydir {
+    const keydir = new Keydir(new HalfSipHash(Buffer.from(state.secret, 'hex')))
+    keydir.#entries.memory.restore(state.entries, parts)
+    keydir.#hash.restore(state.hash, parts)
+    keydir.#order.restore(state.order, parts)
+    keydir.#size = state.keys
+    keydir.#expiring = state.expiring
+    return keydir
+  }
+
   /** Number of keys. */
   get size(): number {
     return this.#size
@@ -76,6 +89,22 @@ export class Keydir implements KeySource {
       secret: this.#keyHash.secret,
       hash: this.#hash.share(),
       entries: this.#entries.memory.chunks.map(({ buffer }) => buffer),
+    }
+  }
+
+  /** What {@link Keydir.fromImage} makes it again from. Good until the next change; no snapshot's version is left. */
+  image(): KeydirImage {
+    assert(this.#kept.bytes === 0, 'an image holds nothing that is kept for snapshots')
+    return {
+      state: {
+        keys: this.#size,
+        expiring: this.#expiring,
+        secret: Buffer.from(this.#keyHash.secret).toString('hex'),
+        entries: this.#entries.memory.state,
+        hash: this.#hash.state,
+        order: this.#order.state,
+      },
+      parts: [...this.#entries.memory.parts, ...this.#hash.parts, ...this.#order.parts],
     }
   }
 

@@ -1,4 +1,5 @@
 import { assert } from '../assert.ts'
+import type { ImagePart, ImageParts } from './keydir-image.ts'
 
 const chunkBits = 22
 /** Words in one chunk at most: 16 MiB. */
@@ -16,6 +17,17 @@ export function chunkOf(address: number): number {
 
 export function placeOf(address: number): number {
   return address & chunkMask
+}
+
+/** What a memory knows beside its words. */
+export interface WordMemoryState {
+  readonly chunks: number
+  readonly usedWords: number
+  readonly freeWords: number
+  readonly chunk: number
+  readonly nextPlace: number
+  /** Sizes of blocks, and the first free block of each. */
+  readonly free: readonly (readonly [words: number, address: number])[]
 }
 
 /**
@@ -82,6 +94,41 @@ export class WordMemory {
     this.#chunk = -1
     this.#chunkWords = 0
     this.#nextPlace = 0
+  }
+
+  /** What {@link restore} wants, beside {@link parts}. */
+  get state(): WordMemoryState {
+    const free: [number, number][] = []
+    for (const [words, address] of this.#free.entries()) {
+      if (address !== 0) free.push([words, address])
+    }
+    return {
+      chunks: this.chunks.length,
+      usedWords: this.#usedWords,
+      freeWords: this.#freeWords,
+      chunk: this.#chunk,
+      nextPlace: this.#nextPlace,
+      free,
+    }
+  }
+
+  /** The words that hold anything. */
+  get parts(): ImagePart[] {
+    return this.chunks.map((words, chunk) => {
+      const end = chunk < this.#chunk ? words.length : chunk > this.#chunk ? 0 : this.#nextPlace
+      return { words: words.subarray(0, end), capacity: words.length }
+    })
+  }
+
+  /** Becomes, still empty, the memory that an image was made of. */
+  restore(state: WordMemoryState, parts: ImageParts): void {
+    this.chunks.push(...parts.take(state.chunks))
+    this.#usedWords = state.usedWords
+    this.#freeWords = state.freeWords
+    this.#chunk = state.chunk
+    this.#chunkWords = this.chunks[state.chunk]?.length ?? 0
+    this.#nextPlace = state.nextPlace
+    for (const [words, address] of state.free) this.#free[words] = address
   }
 
   #keepFree(address: number, words: number): void {

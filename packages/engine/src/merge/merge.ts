@@ -53,6 +53,8 @@ export interface MergeContext {
   readonly segmentBytes: number
   /** Index of the last applied record. */
   appliedIndex(): number
+  /** Hears that another MANIFEST stands on the disk. */
+  manifestReplaced(): void
   /** Ids for `count` outputs, one after the other; returns the first. None is given twice, also when a merge fails. */
   takeOutputIds(count: number): number
 }
@@ -103,6 +105,7 @@ export async function merge(
     await replaceFile(fileSystem, directory, manifestFileName, encodeManifest(next), () => {
       manifestMayBeReplaced = true
     })
+    context.manifestReplaced()
     const report = reportOf(inputFiles, result)
     await adopt(context, inputs, result.outputs)
     for (const slot of slots) {

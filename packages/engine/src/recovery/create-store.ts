@@ -5,6 +5,7 @@
 import { corruptStore } from '../corrupt-store.ts'
 import { KvError, systemErrorCode } from '../errors.ts'
 import {
+  keydirImageFileName,
   logDirectoryName,
   lostDirectoryName,
   manifestFileName,
@@ -24,6 +25,7 @@ import { encodeSegmentHeader, segmentHeaderBytes, segmentKind } from '../segment
 import { removeIfThere, replaceFile } from '../small-file.ts'
 
 const ownNames: readonly string[] = [
+  keydirImageFileName,
   logDirectoryName,
   lostDirectoryName,
   manifestFileName,

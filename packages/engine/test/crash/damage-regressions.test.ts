@@ -6,6 +6,7 @@ import type { SimFileSystem } from '../../src/file-system/sim-file-system.ts'
 import { frameHeaderBytes } from '../../src/frame.ts'
 import { recordHeaderBytes } from '../../src/record.ts'
 import { segmentHeaderBytes } from '../../src/segment.ts'
+import { removeIfThere } from '../../src/small-file.ts'
 import { Store } from '../../src/store.ts'
 import { sameBytes } from '../damage.ts'
 import { closedFixture, directory, fixtureOptions, killedFixture } from './store-fixture.ts'
@@ -22,7 +23,7 @@ test('without a hint, no record is loaded whose checksum is wrong', async () => 
   for (const path of sealedFiles) {
     const firstRecord = segmentHeaderBytes + (path.includes('/log/') ? frameHeaderBytes : 0)
     const disk = closed.disk.clone()
-    await disk.unlink(path.replace('.data', '.hint'))
+    await removeIfThere(disk, path.replace('.data', '.hint'))
     disk.poke(path, flipped(closed.files.get(path)!, firstRecord + recordHeaderBytes))
     await expect(open(disk), path).rejects.toMatchObject(corruptStore)
   }

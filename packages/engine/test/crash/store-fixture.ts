@@ -1,4 +1,5 @@
 /** Small stores of known content, with a file of every kind, for tests that damage them. */
+import { keydirImageFileName } from '../../src/file-names.ts'
 import { SeededRandom } from '../../src/file-system/seeded-random.ts'
 import { SimFileSystem } from '../../src/file-system/sim-file-system.ts'
 import { lastMark, type Mark } from '../../src/mark.ts'
@@ -8,6 +9,7 @@ import { TestClock } from '../test-clock.ts'
 import { History } from './history.ts'
 
 export const directory = '/db'
+export const imagePath: string = `${directory}/${keydirImageFileName}`
 
 export interface StoreFixture {
   readonly name: string
@@ -34,7 +36,14 @@ export function fixtureOptions(
 /** Closed, so that the last mark covers all of it: three sealed segments, an active one and merge outputs with tombstones. */
 export async function closedFixture(seed: number): Promise<StoreFixture> {
   const { disk, history } = await mergedStore(seed)
+  await disk.unlink(imagePath)
   return fixture('closed', disk, history)
+}
+
+/** The same store with the image of its keydir. */
+export async function imagedFixture(seed: number): Promise<StoreFixture> {
+  const { disk, history } = await mergedStore(seed)
+  return fixture('closed and imaged', disk, history)
 }
 
 /** Killed with frames behind the last mark, and before the newest sealed segment had its hint. */
