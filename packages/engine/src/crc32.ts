@@ -4,7 +4,7 @@
  */
 import { crc32 as zlibCrc32 } from 'node:zlib'
 
-const shortRunMax = 256
+const shortRunMax = 224
 
 /** By byte: what it leaves when `zeros` zero bytes follow it. */
 function remainders(zeros: number): Int32Array {
@@ -18,22 +18,31 @@ function remainders(zeros: number): Int32Array {
 }
 
 const table = remainders(0)
-// Four bytes a step, by four tables: "slicing" (Kounavis and Berry, 2005).
+// Eight bytes a step, by eight tables: "slicing" (Kounavis and Berry, 2005). Only four of the eight lookups
+// wait for the step before.
 const table1 = remainders(1)
 const table2 = remainders(2)
 const table3 = remainders(3)
+const table4 = remainders(4)
+const table5 = remainders(5)
+const table6 = remainders(6)
+const table7 = remainders(7)
 
 /** The CRC of `bytes[start, end)`, continued from `seed`, the CRC of what came before. */
 export function crc32(bytes: Uint8Array, start: number, end: number, seed = 0): number {
   if (end - start > shortRunMax) return zlibCrc32(bytes.subarray(start, end), seed)
   let crc = ~seed
   let at = start
-  for (const last = end - 3; at < last; at += 4) {
+  for (const last = end - 7; at < last; at += 8) {
     crc =
-      table3[(crc ^ bytes[at]!) & 0xff]! ^
-      table2[((crc >>> 8) ^ bytes[at + 1]!) & 0xff]! ^
-      table1[((crc >>> 16) ^ bytes[at + 2]!) & 0xff]! ^
-      table[(crc >>> 24) ^ bytes[at + 3]!]!
+      table7[(crc ^ bytes[at]!) & 0xff]! ^
+      table6[((crc >>> 8) ^ bytes[at + 1]!) & 0xff]! ^
+      table5[((crc >>> 16) ^ bytes[at + 2]!) & 0xff]! ^
+      table4[(crc >>> 24) ^ bytes[at + 3]!]! ^
+      (table3[bytes[at + 4]!]! ^
+        table2[bytes[at + 5]!]! ^
+        table1[bytes[at + 6]!]! ^
+        table[bytes[at + 7]!]!)
   }
   for (; at < end; at++) crc = table[(crc ^ bytes[at]!) & 0xff]! ^ (crc >>> 8)
   return ~crc >>> 0

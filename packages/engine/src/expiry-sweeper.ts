@@ -67,7 +67,7 @@ export class ExpirySweeper {
         if (this.#commits.pendingKey(key) === undefined) expired.push(tombstone(key))
       })
       const isWritten = expired.length === 0 || (await this.#write(expired))
-      if (!isWritten || from === undefined) return
+      if (!isWritten || from === undefined || this.#stopped) return
       await this.#pause()
     }
   }

@@ -10,6 +10,7 @@ const slotsMax = 2 ** 16
 
 interface Place {
   readonly file: DataFile
+  readonly number: number
   handle: ReadableFile | undefined
   opening: Promise<ReadableFile> | undefined
   /** Whoever needs the file to stay. */
@@ -31,6 +32,7 @@ export class FileTable {
   readonly #places: (Place | undefined)[] = []
   /** Slots with a descriptor, least recently used first. */
   readonly #open = new Set<number>()
+  #lastNumber = 0
   #pins = 0
   #onUnpinned: () => void = () => undefined
 
@@ -66,7 +68,16 @@ export class FileTable {
   add(file: DataFile, handle?: ReadableFile, slot: number = this.#freeSlot()): number {
     assert(this.#places[slot] === undefined, 'a slot holds one file')
     assert(slot < slotsMax, 'a store has at most 65,536 files: larger segments make fewer')
-    this.#places[slot] = { file, handle, opening: undefined, pins: 0, readers: 0, retired: false }
+    const number = ++this.#lastNumber
+    this.#places[slot] = {
+      file,
+      number,
+      handle,
+      opening: undefined,
+      pins: 0,
+      readers: 0,
+      retired: false,
+    }
     if (handle !== undefined) this.#open.add(slot)
     return slot
   }
@@ -86,10 +97,16 @@ export class FileTable {
     return this.#place(slot).file
   }
 
+  /** A number that only the file at this slot has, for as long as the table is there; from 1 on. */
+  number(slot: number): number {
+    return this.#place(slot).number
+  }
+
   /** A descriptor that is open already, for a read in this turn of the event loop. */
   handle(slot: number): ReadableFile | undefined {
     const { handle } = this.#place(slot)
-    if (handle !== undefined) this.#touch(slot)
+    // Far from the limit nobody asks who was used last.
+    if (handle !== undefined && this.#open.size * 2 > this.#openFilesMax) this.#touch(slot)
     return handle
   }
 

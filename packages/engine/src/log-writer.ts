@@ -13,9 +13,9 @@ import { removeIfThere } from './small-file.ts'
 
 /**
  * Runs up to this size, in bytes, are written in the same turn of the event loop: the page cache takes them in
- * some 50 us, which is less than a way to the thread pool and back.
+ * some 150 us, about what a way to the thread pool and back costs when nobody has anything else to do meanwhile.
  */
-const quickWriteBytesMax = 128 * 1024
+const quickWriteBytesMax = 512 * 1024
 /** A write that took longer than this, in ms, waited for the disk: the next ones go through the thread pool. */
 const slowWriteMs = 1
 const pooledWritesAfterSlowOne = 64

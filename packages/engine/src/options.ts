@@ -35,6 +35,11 @@ export interface StoreOptions {
   /** Descriptors kept open for reading. Default 256. */
   readonly openFilesMax?: number
   /**
+   * Memory for blocks of data files that were read lately: a record in one costs no system call. Taken as it fills;
+   * what the operating system caches comes on top. Default 64 MiB; 0 for none.
+   */
+  readonly cacheBytesMax?: number
+  /**
    * Free space on the disk below which puts are refused with KV_DISK_FULL while deletes and merges go on; a sixteenth
    * of the disk at most. Default 64 MiB; 0 for none.
    */
@@ -77,6 +82,7 @@ const defaults: StoreConfiguration = {
   batchOperationsMax: 10_000,
   pendingBytesMax: 64 * mebi,
   openFilesMax: 256,
+  cacheBytesMax: 64 * mebi,
   diskReserveBytes: 64 * mebi,
   autoMerge: true,
   mergeDeadRatioMin: 0.5,
@@ -99,6 +105,7 @@ const bounds = {
   batchOperationsMax: [1, Math.min(65_000, frameRecordsLimit)],
   pendingBytesMax: [64 * kibi, 4 * gibi],
   openFilesMax: [4, 100_000],
+  cacheBytesMax: [0, 2 * gibi],
   diskReserveBytes: [0, 1024 * gibi],
   mergeDeadRatioMin: [0.01, 1],
   mergeInputBytesMax: [256, Number.MAX_SAFE_INTEGER],

@@ -27,12 +27,13 @@ export class Reads {
     this.#keyBytesMax = keyBytesMax
   }
 
-  async get(key: Bytes): Promise<StoredValue | undefined> {
+  /** The value of a key, in this very call where that is quick. */
+  getNow(key: Bytes): StoredValue | undefined | Promise<StoredValue> {
     const keyBytes = checkedKey(key, this.#keyBytesMax)
     const location = this.#keys.lookup(keyBytes)
     if (location === undefined) return undefined
     const found = this.#reader.read({ key: keyBytes, location })
-    return storedValue(found instanceof RecordView ? found : await found)
+    return found instanceof RecordView ? storedValue(found) : found.then(storedValue)
   }
 
   async getMany(keys: readonly Bytes[], bytesMax: number): Promise<(StoredValue | undefined)[]> {

@@ -5,6 +5,7 @@ import { readFully, readFullySync } from './file-system/transfer.ts'
 import type { FileTable } from './file-table.ts'
 import { keyText } from './key-text.ts'
 import type { Location } from './keydir/location.ts'
+import { blockBytes, ReadCache } from './read-cache.ts'
 import { type RecordKind, RecordView, recordBytes, recordKind } from './record.ts'
 import { type RecordSpan, recordSpans } from './record-span.ts'
 import { TurnBudget } from './turn-budget.ts'
@@ -42,12 +43,16 @@ export function valueBytesOf({ key, location }: RecordAddress): number {
 export class RecordReader {
   readonly #files: FileTable
   readonly #clock: Clock
+  readonly #cache: ReadCache
   readonly #budget: TurnBudget
+  /** For the blocks around a record that the cache wants. */
+  #blocks = Buffer.alloc(0)
   #pooledReadsLeft = 0
 
-  constructor(files: FileTable, clock: Clock) {
+  constructor(files: FileTable, clock: Clock, cache: ReadCache = new ReadCache(0)) {
     this.#files = files
     this.#clock = clock
+    this.#cache = cache
     this.#budget = new TurnBudget(clock, recordsPerTurn)
   }
 
@@ -70,14 +75,46 @@ export class RecordReader {
   }
 
   #read(address: RecordAddress): RecordView | Promise<RecordView> {
-    const { location } = address
-    const handle = this.#isQuick(location.size) ? this.#files.handle(location.slot) : undefined
+    const { slot, offset, size } = address.location
+    const cached = this.#cache.copy(this.#files.number(slot), offset, size)
+    if (cached !== undefined) {
+      const record = this.#record(cached, 0, address)
+      // Whatever befell the copy, the file is what counts.
+      if (record !== undefined) return record
+    }
+    const handle = this.#isQuick(size) ? this.#files.handle(slot) : undefined
     if (handle === undefined) return this.#readLater(address)
-    const bytes = Buffer.allocUnsafe(location.size)
     const start = this.#clock.monotonic()
-    const count = this.#readSync(handle, bytes, address)
+    const record = this.#cache.wants(size)
+      ? this.#readWithBlocks(handle, address)
+      : this.#readAlone(handle, address)
     this.#noteDuration(start)
-    return this.#verified(bytes.subarray(0, count), 0, address)
+    return record
+  }
+
+  #readAlone(handle: ReadableFile, address: RecordAddress): RecordView {
+    const { size, offset } = address.location
+    const bytes = Buffer.allocUnsafe(size)
+    const count = this.#readSync(handle, bytes, offset, address)
+    return this.#verified(count === size ? bytes : bytes.subarray(0, count), 0, address)
+  }
+
+  /** Reads the blocks that hold the record, and leaves those of them that will not change in the cache. */
+  #readWithBlocks(handle: ReadableFile, address: RecordAddress): RecordView {
+    const { slot, size, offset } = address.location
+    const file = this.#files.file(slot)
+    const start = offset - (offset % blockBytes)
+    const end = Math.min(Math.ceil((offset + size) / blockBytes) * blockBytes, file.bytes)
+    if (this.#blocks.length < end - start) this.#blocks = Buffer.allocUnsafeSlow(2 * (end - start))
+    const blocks = this.#blocks.subarray(0, end - start)
+    const count = this.#readSync(handle, blocks, start, address)
+    const at = offset - start
+    const bytes = Buffer.from(blocks.subarray(at, Math.min(count, at + size)))
+    const record = this.#verified(bytes, 0, address)
+    // The last block of a file that grows is not whole yet.
+    const kept = file.state === 'sealed' ? count : count - (count % blockBytes)
+    this.#cache.fill(this.#files.number(slot), start, blocks.subarray(0, kept))
+    return record
   }
 
   /**
@@ -189,9 +226,14 @@ export class RecordReader {
     })
   }
 
-  #readSync(handle: ReadableFile, target: Buffer, address: RecordAddress): number {
+  #readSync(
+    handle: ReadableFile,
+    target: Buffer,
+    position: number,
+    address: RecordAddress,
+  ): number {
     try {
-      return readFullySync(handle, target, address.location.offset)
+      return readFullySync(handle, target, position)
     } catch (error) {
       throw this.#corrupt(address, error)
     }
@@ -203,8 +245,15 @@ export class RecordReader {
     this.#pooledReadsLeft = pooledReadsAfterSlowOne
   }
 
-  /** The record that `bytes` hold at `at`, if it is the one addressed. */
+  /** The record that `bytes` hold at `at`. Throws KV_CORRUPT_RECORD when it is not the one addressed. */
   #verified(bytes: Buffer, at: number, address: RecordAddress): RecordView {
+    const record = this.#record(bytes, at, address)
+    if (record === undefined) throw this.#corrupt(address)
+    return record
+  }
+
+  /** The record that `bytes` hold at `at`, if it is the one addressed. */
+  #record(bytes: Buffer, at: number, address: RecordAddress): RecordView | undefined {
     const { key, location, kind = recordKind.put } = address
     const record = new RecordView()
     const end = at + location.size
@@ -215,8 +264,7 @@ export class RecordReader {
       record.kind === kind &&
       record.index === location.index &&
       isKeyOf(record, key)
-    if (!good) throw this.#corrupt(address)
-    return record
+    return good ? record : undefined
   }
 
   #corrupt({ key, location }: RecordAddress, cause?: unknown): KvError {

@@ -37,7 +37,7 @@ export class Snapshot implements Disposable {
   /** As `Store.get`. */
   async get(key: Bytes): Promise<StoredValue | undefined> {
     this.#open.use()
-    return this.#reads.get(key)
+    return this.#reads.getNow(key)
   }
 
   /** As `Store.getMany`. */

@@ -1,6 +1,7 @@
 import type { LatencySummary } from './histogram.ts'
 import type { KeydirMemory } from './keydir/keydir.ts'
 import type { MergeReport } from './merge/merge.ts'
+import type { ReadCacheStats } from './read-cache.ts'
 import type { SnapshotStats } from './snapshots.ts'
 
 /** A picture of the store at one moment. Sizes in bytes; counters since it was opened. */
@@ -34,6 +35,7 @@ export interface StoreStats {
     readonly isLow: boolean
   }
   readonly keydir: KeydirMemory
+  readonly cache: ReadCacheStats
   readonly snapshots: SnapshotStats
   readonly expiry: {
     /** Keys that expire, among them those whose tombstone is still to come. */

@@ -20,6 +20,7 @@ import { MergeScheduler } from './merge/scheduler.ts'
 import type { NodeIdentity } from './node-file.ts'
 import { configure, type StoreConfiguration, type StoreOptions } from './options.ts'
 import { RangeEntries } from './range-entries.ts'
+import { ReadCache } from './read-cache.ts'
 import { Reads } from './reads.ts'
 import { RecordReader } from './record-reader.ts'
 import { type Recovered, recover } from './recovery/recover.ts'
@@ -60,6 +61,7 @@ export class Store implements AsyncDisposable {
   readonly #lock: DirectoryLock
   readonly #files: FileTable
   readonly #keydir: Keydir
+  readonly #cache: ReadCache
   readonly #reader: RecordReader
   readonly #reads: Reads
   readonly #snapshots: Snapshots
@@ -135,7 +137,8 @@ export class Store implements AsyncDisposable {
     this.#lock = lock
     this.#files = files
     this.#keydir = keydir
-    this.#reader = new RecordReader(files, clock)
+    this.#cache = new ReadCache(configuration.cacheBytesMax)
+    this.#reader = new RecordReader(files, clock, this.#cache)
     const keys = new LiveKeys(keydir, () => this.#commits.timestamp())
     this.#reads = this.#readsOf(keys)
     this.#snapshots = new Snapshots(keydir, files, clock, configuration)
@@ -266,7 +269,17 @@ export class Store implements AsyncDisposable {
   async get(key: Bytes): Promise<StoredValue | undefined> {
     this.#refuseWhenClosed()
     this.#counters.operations.gets++
-    return this.#reads.get(key)
+    return this.#reads.getNow(key)
+  }
+
+  /**
+   * As {@link get}, but what can be had at once is returned by this very call, and a promise only for what is not: what
+   * has to come from the disk, or what is too much for one turn of the event loop.
+   */
+  getNow(key: Bytes): StoredValue | undefined | Promise<StoredValue> {
+    this.#refuseWhenClosed()
+    this.#counters.operations.gets++
+    return this.#reads.getNow(key)
   }
 
   /**
@@ -356,6 +369,7 @@ export class Store implements AsyncDisposable {
       operations: { ...this.#counters.operations },
       disk: { freeBytes: this.#disk.freeBytes, isLow: this.#disk.isLow },
       keydir: this.#keydir.memory,
+      cache: this.#cache.stats,
       snapshots: this.#snapshots.stats,
       expiry: { keys: this.#keydir.expiring, removed: this.#sweeper.removed },
       commits: this.#counters.commits(this.#commits.pendingBytes),

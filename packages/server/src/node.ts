@@ -132,6 +132,7 @@ function openStore(config: Config, logger: Logger, onFailure: () => void): Promi
     batchOperationsMax: config.batchOpsMax,
     pendingBytesMax: config.pendingBytesMax,
     openFilesMax: config.openFilesMax,
+    cacheBytesMax: config.cacheBytesMax,
     diskReserveBytes: config.diskReserveBytes,
     autoMerge: config.autoMerge,
     mergeDeadRatioMin: config.mergeDeadRatioMin,

@@ -43,6 +43,7 @@ function storeStats(stats: StoreStats): PlainMap {
     files: { ...stats.files },
     disk: { freeBytes: stats.disk.freeBytes ?? null, isLow: stats.disk.isLow },
     keydir: { ...stats.keydir },
+    cache: { ...stats.cache },
     snapshots: { ...stats.snapshots },
     expiry: { ...stats.expiry },
     operations: { ...stats.operations },

@@ -34,6 +34,7 @@ export interface Config {
   readonly batchOpsMax: number
   readonly pendingBytesMax: number
   readonly openFilesMax: number
+  readonly cacheBytesMax: number
   readonly diskReserveBytes: number
   readonly autoMerge: boolean
   readonly mergeDeadRatioMin: number
@@ -86,6 +87,12 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     'Bytes that wait for the disk, beyond which writes are refused with KV_TRY_LATER.',
   ),
   openFilesMax: count(256, 4, 100_000, 'Data files kept open for reading.'),
+  cacheBytesMax: bytes(
+    64 * mebi,
+    0,
+    2 * gibi,
+    'Memory for what was read lately, beside what the system caches; taken as it fills.',
+  ),
   diskReserveBytes: bytes(
     64 * mebi,
     0,

@@ -1,5 +1,6 @@
 import { type DurabilityMode, Store, type StoredValue } from '@kv/engine'
 import {
+  type Answer,
   type Durability,
   type Entry,
   type OpenSession,
@@ -31,8 +32,9 @@ class KvEngineSession implements Session {
     return this.#store.put(key, value.bytes)
   }
 
-  get(key: string): Promise<Buffer | undefined> {
-    return this.#store.get(key).then(valueOf)
+  get(key: string): Answer<Buffer | undefined> {
+    const found = this.#store.getNow(key)
+    return found instanceof Promise ? found.then(valueOf) : found?.value
   }
 
   delete(key: string): Promise<unknown> {

@@ -8,7 +8,7 @@ export async function readFully(
 ): Promise<number> {
   let done = 0
   while (done < target.length) {
-    const count = await file.read(target.subarray(done), position + done)
+    const count = await file.read(done === 0 ? target : target.subarray(done), position + done)
     if (count === 0) break
     done += count
   }
@@ -19,7 +19,7 @@ export async function readFully(
 export function readFullySync(file: ReadableFile, target: Uint8Array, position: number): number {
   let done = 0
   while (done < target.length) {
-    const count = file.readSync(target.subarray(done), position + done)
+    const count = file.readSync(done === 0 ? target : target.subarray(done), position + done)
     if (count === 0) break
     done += count
   }

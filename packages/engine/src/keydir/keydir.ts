@@ -83,13 +83,18 @@ export class Keydir implements KeySource {
     }
   }
 
-  /** What another thread needs to read it in place: {@link KeydirView}. */
+  /** What another thread needs to read it in place, until {@link unshare}: {@link KeydirView}. */
   share(): SharedKeydir {
     return {
       secret: this.#keyHash.secret,
       hash: this.#hash.share(),
       entries: this.#entries.memory.chunks.map(({ buffer }) => buffer),
     }
+  }
+
+  /** No thread reads any more what a call of {@link share} gave. */
+  unshare(): void {
+    this.#hash.unshare()
   }
 
   /** What {@link Keydir.fromImage} makes it again from. Good until the next change; no snapshot's version is left. */

@@ -87,7 +87,7 @@ export async function merge(
   const firstOutputId = context.takeOutputIds(outputsMax)
   let manifestMayBeReplaced = false
   try {
-    const result = await context.jobs.merge({
+    const job = {
       directory,
       segmentBytes,
       firstOutputId,
@@ -97,7 +97,8 @@ export async function merge(
         .map((file) => file.description()),
       keydir: context.keydir.share(),
       control: control.shared,
-    })
+    }
+    const result = await context.jobs.merge(job).finally(() => context.keydir.unshare())
     const mergedAt = context.appliedIndex()
     control.refuseWhenStopped()
     await context.commits.sync()

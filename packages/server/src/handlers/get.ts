@@ -2,10 +2,14 @@ import type { GetAnswer, GetRequest } from '@kv/protocol'
 import type { Services } from '../services.ts'
 import { refuseReadOptions } from '../unsupported.ts'
 
-export async function get(
+/** What the store has at hand is answered in this turn of the event loop. */
+export function get(
   { key, options }: GetRequest<Buffer>,
   { store }: Services,
-): Promise<GetAnswer> {
+): GetAnswer | Promise<GetAnswer> {
   refuseReadOptions(options)
-  return { kind: 'get', found: await store.get(key) }
+  const found = store.getNow(key)
+  return found instanceof Promise
+    ? found.then((value) => ({ kind: 'get', found: value }))
+    : { kind: 'get', found }
 }
