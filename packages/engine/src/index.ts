@@ -8,6 +8,7 @@ export type { Logger } from './logger.ts'
 export type { MergeReport } from './merge/merge.ts'
 export type { NodeIdentity } from './node-file.ts'
 export type { DurabilityMode, StoreOptions } from './options.ts'
+export type { RangeEntries } from './range-entries.ts'
 export type {
   BatchOperation,
   Bytes,

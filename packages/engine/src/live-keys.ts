@@ -1,6 +1,7 @@
 import type { KeyBounds } from './key-bounds.ts'
 import type { KeyCount, KeySource } from './keydir/key-source.ts'
 import type { Location } from './keydir/location.ts'
+import type { LocationList } from './location-list.ts'
 import { neverExpires } from './record.ts'
 
 /**
@@ -33,6 +34,16 @@ export class LiveKeys {
       reverse,
       (key, location) => this.hasExpired(location) || visit(key, location),
     )
+  }
+
+  /** As {@link KeySource.collect}. */
+  collect(bounds: KeyBounds, reverse: boolean, bytesMax: number, list: LocationList): boolean {
+    return this.#keys.collect(bounds, reverse, bytesMax, this.#now(), list)
+  }
+
+  /** As {@link KeySource.isKeyOf}. */
+  isKeyOf(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#keys.isKeyOf(entry, bytes, start, end)
   }
 
   /** As {@link KeySource.count}. */

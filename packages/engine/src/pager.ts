@@ -1,10 +1,14 @@
 import { checkedLimit } from './limit-argument.ts'
 import type { LiveKeys } from './live-keys.ts'
-import { neverExpires, recordHeaderBytes } from './record.ts'
+import { LocationList } from './location-list.ts'
+import { rangeEntry } from './range-entry.ts'
+import { recordHeaderBytes } from './record.ts'
 import type { RecordAddress, RecordReader } from './record-reader.ts'
-import type { PageOptions, RangeEntry, RangePage } from './results.ts'
+import type { PageOptions, RangePage } from './results.ts'
 
 const noValue = Buffer.alloc(0)
+/** Pages of more entries are not tried in one turn of the event loop. */
+const pageNowEntriesMax = 1_024
 
 interface KeyAddress extends RecordAddress {
   readonly key: Buffer
@@ -14,6 +18,8 @@ interface KeyAddress extends RecordAddress {
 export class Pager {
   readonly #keys: LiveKeys
   readonly #reader: RecordReader
+  /** Reused from page to page. */
+  readonly #list = new LocationList()
 
   constructor(keys: LiveKeys, reader: RecordReader) {
     this.#keys = keys
@@ -24,15 +30,36 @@ export class Pager {
   async page(options: PageOptions): Promise<RangePage> {
     checkedLimit(options.limit, 'limit')
     checkedLimit(options.bytesMax, 'bytesMax')
+    if (options.keysOnly !== true && options.limit <= pageNowEntriesMax) {
+      const page = this.#pageNow(options)
+      if (page !== undefined) return page
+    }
     const { addresses, more } = this.#collect(options)
     if (options.keysOnly === true) {
-      return { entries: addresses.map(({ key, location }) => entry(key, noValue, location)), more }
+      return {
+        entries: addresses.map(({ key, location }) => rangeEntry(key, noValue, location)),
+        more,
+      }
     }
     const records = await this.#reader.readMany(addresses)
     return {
-      entries: records.map((record, place) => entry(addresses[place]!.key, record.value, record)),
+      entries: records.map((record, place) =>
+        rangeEntry(addresses[place]!.key, record.value, record),
+      ),
       more,
     }
+  }
+
+  /** The page, if all of it is at hand: nothing is made of it but what is handed out. */
+  #pageNow(options: PageOptions): RangePage | undefined {
+    const list = this.#list
+    const keys = this.#keys
+    list.reset(options.limit)
+    const more = keys.collect(options, options.reverse === true, options.bytesMax, list)
+    const entries = this.#reader.readNow(list, (entry, bytes, start, end) =>
+      keys.isKeyOf(entry, bytes, start, end),
+    )
+    return entries === undefined ? undefined : { entries, more }
   }
 
   #collect(options: PageOptions): { addresses: KeyAddress[]; more: boolean } {
@@ -49,14 +76,4 @@ export class Pager {
     })
     return { addresses, more }
   }
-}
-
-function entry(
-  key: Buffer,
-  value: Buffer,
-  { index, expiresAt }: { readonly index: number; readonly expiresAt: number },
-): RangeEntry {
-  return expiresAt === neverExpires
-    ? { key, value, version: index }
-    : { key, value, version: index, expiresAt }
 }

@@ -11,6 +11,16 @@ test('calls that do not wait for one another get the entries in order, then the 
   expect(results.slice(600).map(({ done }) => done)).toEqual([true, true, true])
 })
 
+test('all takes what is still to come', async () => {
+  await using store = await storeOf(600)
+  const range = store.range({ keysOnly: true, reverse: true, limit: 550 })
+  await range.next()
+  const keys = (await range.all()).map(({ key }) => key.toString())
+  expect(keys).toEqual(Array.from({ length: 549 }, (_, place) => keyOf(598 - place)))
+  expect(await range.all()).toEqual([])
+  await expect(store.range({ limit: -1 }).all()).rejects.toThrow(RangeError)
+})
+
 test('a range that is left is over', async () => {
   await using store = await storeOf(3)
   const range = store.range()

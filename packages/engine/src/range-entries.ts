@@ -64,6 +64,17 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
     throw error
   }
 
+  /** The entries that are still to come, in one array: quicker than one by one, where memory has room for them. */
+  async all(): Promise<RangeEntry[]> {
+    const entries: RangeEntry[] = []
+    for (let next = await this.next(); next.done !== true; next = await this.next()) {
+      entries.push(next.value)
+      for (const entry of this.#page.slice(this.#place)) entries.push(entry)
+      this.#place = this.#page.length
+    }
+    return entries
+  }
+
   [Symbol.asyncIterator](): this {
     return this
   }

@@ -3,11 +3,15 @@ import { KvError } from './errors.ts'
 import type { ReadableFile } from './file-system/file-system.ts'
 import { readFully, readFullySync } from './file-system/transfer.ts'
 import type { FileTable } from './file-table.ts'
+import { KeySlab } from './key-slab.ts'
 import { keyText } from './key-text.ts'
 import type { Location } from './keydir/location.ts'
+import { LocationList } from './location-list.ts'
+import { rangeEntry } from './range-entry.ts'
 import { blockBytes, ReadCache } from './read-cache.ts'
 import { type RecordKind, RecordView, recordBytes, recordKind } from './record.ts'
 import { type RecordSpan, recordSpans } from './record-span.ts'
+import type { RangeEntry } from './results.ts'
 import { TurnBudget } from './turn-budget.ts'
 
 /** Records up to this size are read in the same turn of the event loop when their file is open. */
@@ -126,7 +130,7 @@ export class RecordReader {
     const later: Promise<void>[] = []
     try {
       const records = Array.from<RecordView>({ length: addresses.length })
-      for (const span of recordSpans(addresses)) {
+      for (const span of recordSpans(LocationList.of(addresses))) {
         const units = span.end - span.start
         let wait = this.#budget.spend(units)
         for (; wait !== undefined; wait = this.#budget.spend(units)) await wait
@@ -142,6 +146,61 @@ export class RecordReader {
     } finally {
       await Promise.allSettled(later)
       await release()
+    }
+  }
+
+  /**
+   * Reads a list in this turn of the event loop, or not at all: undefined when some of it is not at hand, or not what it
+   * should be, which {@link readMany} then tells. `isKeyOf` says whether a record's key is that of an entry. Values of
+   * one span share its memory, and keys that of the list.
+   */
+  readNow(
+    list: LocationList,
+    isKeyOf: (entry: number, bytes: Uint8Array, start: number, end: number) => boolean,
+  ): RangeEntry[] | undefined {
+    if (this.#budget.spend(list.length) !== undefined) return undefined
+    const entries: RangeEntry[] = []
+    const record = new RecordView()
+    const keys = new KeySlab()
+    for (const span of recordSpans(list)) {
+      const bytes = this.#spanNow(span)
+      if (bytes === undefined) return undefined
+      for (let place = span.start; place < span.end; place++) {
+        const at = list.offsets[place]! - span.offset
+        const end = at + list.sizes[place]!
+        const isGood =
+          end <= bytes.length &&
+          record.readChecked(bytes, at, end) &&
+          record.end === end &&
+          record.kind === recordKind.put &&
+          record.index === list.indexes[place] &&
+          isKeyOf(list.entries[place]!, bytes, record.keyStart, record.valueStart)
+        if (!isGood) return undefined
+        const key = keys.copy(bytes, record.keyStart, record.valueStart)
+        entries.push(rangeEntry(key, record.value, record))
+      }
+    }
+    return entries
+  }
+
+  /** The bytes of a span, if they are at hand. */
+  #spanNow(span: RecordSpan): Buffer | undefined {
+    const { slot, offset, size } = span
+    if (span.end - span.start === 1) {
+      const cached = this.#cache.copy(this.#files.number(slot), offset, size)
+      if (cached !== undefined) return cached
+    }
+    if (this.#pooledReadsLeft > 0 || size > syncReadBytesMax) return undefined
+    const handle = this.#files.handle(slot)
+    if (handle === undefined) return undefined
+    const bytes = Buffer.allocUnsafeSlow(size)
+    const start = this.#clock.monotonic()
+    try {
+      const count = readFullySync(handle, bytes, offset)
+      this.#noteDuration(start)
+      return count === size ? bytes : undefined
+    } catch {
+      return undefined
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Location } from './keydir/location.ts'
+import type { LocationList } from './location-list.ts'
 
 /** Bytes between two records that are read along rather than left out. */
 const gapBytesMax = 4096
@@ -19,26 +19,23 @@ export interface RecordSpan {
  * Cuts a list of records into spans that are worth one read each: records that follow one another in the list
  * and lie beside each other in a file, forwards or in reverse. After a merge, the records of a range do.
  */
-export function recordSpans(records: readonly { readonly location: Location }[]): RecordSpan[] {
+export function recordSpans({ length, slots, offsets, sizes }: LocationList): RecordSpan[] {
   const spans: RecordSpan[] = []
-  for (let start = 0; start < records.length; ) {
-    const first = records[start]!.location
-    const { slot } = first
-    let low = first.offset
-    let high = low + first.size
+  for (let start = 0; start < length; ) {
+    const slot = slots[start]!
+    let low = offsets[start]!
+    let high = low + sizes[start]!
     let end = start + 1
-    for (; end < records.length; end++) {
-      const { location } = records[end]!
-      if (location.slot !== slot) break
-      const recordEnd = location.offset + location.size
+    for (; end < length; end++) {
+      if (slots[end] !== slot) break
+      const offset = offsets[end]!
+      const recordEnd = offset + sizes[end]!
       const isNeighbour =
-        location.offset >= high
-          ? location.offset - high <= gapBytesMax && recordEnd - low <= spanBytesMax
-          : recordEnd <= low &&
-            low - recordEnd <= gapBytesMax &&
-            high - location.offset <= spanBytesMax
+        offset >= high
+          ? offset - high <= gapBytesMax && recordEnd - low <= spanBytesMax
+          : recordEnd <= low && low - recordEnd <= gapBytesMax && high - offset <= spanBytesMax
       if (!isNeighbour) break
-      low = Math.min(low, location.offset)
+      low = Math.min(low, offset)
       high = Math.max(high, recordEnd)
     }
     spans.push({ slot, offset: low, size: high - low, start, end })

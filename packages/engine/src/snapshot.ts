@@ -5,7 +5,6 @@ import type {
   Bytes,
   CountOptions,
   PageOptions,
-  RangeEntry,
   RangeOptions,
   RangePage,
   StoredValue,
@@ -56,7 +55,7 @@ export class Snapshot implements Disposable {
   }
 
   /** As `Store.range`. The snapshot stays open behind it. */
-  range(options: RangeOptions = {}): AsyncGenerator<RangeEntry, void, undefined> {
+  range(options: RangeOptions = {}): RangeEntries {
     return new RangeEntries(options, () => ({
       page: (page) => this.page(page),
       close: () => undefined,

@@ -34,7 +34,6 @@ import type {
   DeleteResult,
   PageOptions,
   PutOptions,
-  RangeEntry,
   RangeOptions,
   RangePage,
   StoredValue,
@@ -312,7 +311,7 @@ export class Store implements AsyncDisposable {
    * snapshot is open until the last one was taken, or the walk was left: one that is not gone on with for
    * `snapshotIdleMs` fails with KV_CURSOR_EXPIRED.
    */
-  range(options: RangeOptions = {}): AsyncGenerator<RangeEntry, void, undefined> {
+  range(options: RangeOptions = {}): RangeEntries {
     return new RangeEntries(options, () => {
       const snapshot = this.snapshot()
       return {

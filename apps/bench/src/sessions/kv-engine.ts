@@ -50,7 +50,7 @@ class KvEngineSession implements Session {
   async range(from: string, limit: number, reverse: boolean): Promise<RangeTally> {
     const tally = new RangeTally()
     const bounds = reverse ? { lte: from } : { gte: from }
-    for await (const { key, value } of this.#store.range({ ...bounds, limit, reverse })) {
+    for (const { key, value } of await this.#store.range({ ...bounds, limit, reverse }).all()) {
       tally.add(key.toString('latin1'), value.length)
     }
     return tally

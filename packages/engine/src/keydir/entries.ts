@@ -15,7 +15,7 @@
  * An entry is named by its address, here `entry`, a signed 32-bit integer that is never 0.
  */
 import type { KeyHash } from './key-hash.ts'
-import { type KeyWords, keyWordsOf, storeKeyBytes, wordAt } from './key-words.ts'
+import { areKeyBytes, type KeyWords, keyWordsOf, storeKeyBytes, wordAt } from './key-words.ts'
 import type { Location } from './location.ts'
 import { chunkOf, placeOf, WordMemory } from './word-memory.ts'
 
@@ -187,6 +187,14 @@ export class Entries {
     const count = keyWordsOf(size)
     for (let i = 0; i < count; i++) if (words[from + i] !== keyWords[i]) return false
     return true
+  }
+
+  /** Whether an entry is of the key that `bytes` holds at [start, end). */
+  isKeyOf(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const words = this.memory.chunks[chunkOf(entry)]!
+    const at = placeOf(entry)
+    const size = words[at + 4]! >>> 16
+    return size === end - start && areKeyBytes(words, keyPlace(words, at), size, bytes, start)
   }
 
   /** Negative when the entry's key is lower than `key`, 0 when it is the same, else positive. */

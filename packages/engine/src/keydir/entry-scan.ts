@@ -1,4 +1,6 @@
 import { type KeyBounds, type KeyLimit, lowerLimit, upperLimit } from '../key-bounds.ts'
+import type { LocationList } from '../location-list.ts'
+import { recordHeaderBytes } from '../record.ts'
 import type { Entries } from './entries.ts'
 import type { KeyOrder } from './key-order.ts'
 import type { KeyCount } from './key-source.ts'
@@ -40,6 +42,26 @@ export function countEntries(
     if (visits >= visitsMax && walk.entry !== 0) return { keys, lastKey: entries.key(entry) }
   }
   return { keys, lastKey: undefined }
+}
+
+/** As `KeySource.collect`. */
+export function collectEntries(
+  entries: Entries,
+  walk: EntryWalk,
+  bytesMax: number,
+  now: number,
+  list: LocationList,
+): boolean {
+  const location = { slot: 0, offset: 0, size: 0, index: 0, expiresAt: 0 }
+  let bytes = 0
+  for (; walk.entry !== 0; walk.advance()) {
+    entries.readLocation(walk.entry, location)
+    if (location.expiresAt !== 0 && location.expiresAt <= now) continue
+    bytes += location.size - recordHeaderBytes
+    if (list.length === list.limit || (list.length > 0 && bytes > bytesMax)) return true
+    list.push(location, walk.entry)
+  }
+  return false
 }
 
 function walkLimit(limit: KeyLimit | undefined): WalkLimit | undefined {

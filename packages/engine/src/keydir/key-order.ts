@@ -18,6 +18,9 @@ const appendedEntriesMax = 112
 const leafEntriesMin = leafCapacity / 4
 const joinedEntriesMax = (leafCapacity * 3) / 4
 
+/** Entries that are fetched at once. */
+const fetchedMax = 32
+
 const branchWords = listWords(branchCapacity) + branchCapacity
 
 class Branch {
@@ -47,6 +50,8 @@ export class KeyOrder {
   readonly #key = new KeyWords()
   /** Branch of the last change: keys that come in order find theirs at once. */
   #lastBranch = 0
+  /** Nobody reads it: it is written so that what was fetched counts as used. */
+  fetched = 0
 
   constructor(entries: Entries) {
     this.#entries = entries
@@ -177,6 +182,28 @@ export class KeyOrder {
     }
     at.entry--
     return this.entryAt(at)
+  }
+
+  /**
+   * Asks memory for some entries that a walk from here comes to, all at once: one after the other, each would be
+   * waited for. Returns how many, from 1 on.
+   */
+  fetchAhead(at: OrderPlace, reverse: boolean): number {
+    const branch = this.#branches[at.branch]
+    if (branch === undefined) return 1
+    const leaf = branch.leaves[at.leaf]!
+    const words = this.#memory.chunks[chunkOf(leaf)]!
+    const leafAt = placeOf(leaf)
+    const left = reverse ? at.entry : this.#leafLists.length(words, leafAt) - at.entry
+    const count = Math.max(1, Math.min(left, fetchedMax))
+    const first = reverse ? at.entry - count : at.entry
+    let sum = 0
+    for (let i = Math.max(0, first); i < first + count; i++) {
+      const entry = this.#leafLists.entry(words, leafAt, i)
+      if (entry !== 0) sum ^= this.#entries.memory.chunks[chunkOf(entry)]![placeOf(entry) + 2]!
+    }
+    this.fetched = sum
+    return count
   }
 
   /** The entry that follows a place; 0 at the end. */

@@ -1,4 +1,5 @@
 import type { KeyBounds } from '../key-bounds.ts'
+import type { LocationList } from '../location-list.ts'
 import type { Location } from './location.ts'
 
 /** Keys and where their records lie, as of one moment: the keydir as it is now, or a snapshot of it. */
@@ -13,6 +14,20 @@ export interface KeySource {
     reverse: boolean,
     visit: (key: Buffer, location: Location) => boolean,
   ): void
+  /**
+   * Adds to `list` the keys inside `bounds` in order, or in reverse, whose time is not over by `now`,
+   * ms since the epoch: until it is full, or keys and values have more than `bytesMax` bytes together. Returns whether
+   * there are more.
+   */
+  collect(
+    bounds: KeyBounds,
+    reverse: boolean,
+    bytesMax: number,
+    now: number,
+    list: LocationList,
+  ): boolean
+  /** Whether an entry that was just collected is of the key that `bytes` holds at [start, end). */
+  isKeyOf(entry: number, bytes: Uint8Array, start: number, end: number): boolean
   /**
    * Counts the keys inside `bounds` whose time is not over by `now`, ms since the epoch, in this turn of the event
    * loop, until it has looked at `visitsMax`.

@@ -67,6 +67,32 @@ export function storeKeyBytes(
   for (let shift = 24; to < at + size; to++, shift -= 8) target[to] = rest >>> shift
 }
 
+/** Whether the key of `size` bytes that `words` holds at `from` is what `bytes` holds at `at`. */
+export function areKeyBytes(
+  words: Int32Array,
+  from: number,
+  size: number,
+  bytes: Uint8Array,
+  at: number,
+): boolean {
+  const whole = size >>> 2
+  let place = at
+  for (let i = 0; i < whole; i++, place += 4) {
+    const word =
+      (bytes[place]! << 24) |
+      (bytes[place + 1]! << 16) |
+      (bytes[place + 2]! << 8) |
+      bytes[place + 3]!
+    if ((word ^ signBit) !== words[from + i]) return false
+  }
+  if (place === at + size) return true
+  const rest = words[from + whole]! ^ signBit
+  for (let shift = 24; place < at + size; place++, shift -= 8) {
+    if (bytes[place] !== ((rest >>> shift) & 0xff)) return false
+  }
+  return true
+}
+
 /** Four bytes of a key from byte `skip` on, as a key word. */
 export function wordAt(words: Int32Array, from: number, size: number, skip: number): number {
   const count = keyWordsOf(size)

@@ -1,6 +1,7 @@
 import type { KeyBounds } from '../key-bounds.ts'
+import type { LocationList } from '../location-list.ts'
 import type { Entries } from './entries.ts'
-import { countEntries } from './entry-scan.ts'
+import { collectEntries, countEntries } from './entry-scan.ts'
 import type { KeptVersions, KeptView } from './kept-versions.ts'
 import type { KeyCount, KeySource } from './key-source.ts'
 import { KeyWords } from './key-words.ts'
@@ -54,6 +55,20 @@ export class KeydirSnapshot implements KeySource {
     for (const walk = this.#walk(bounds, reverse); walk.entry !== 0; walk.advance()) {
       if (!visit(entries.key(walk.entry), entries.location(walk.entry))) return
     }
+  }
+
+  collect(
+    bounds: KeyBounds,
+    reverse: boolean,
+    bytesMax: number,
+    now: number,
+    list: LocationList,
+  ): boolean {
+    return collectEntries(this.#current.entries, this.#walk(bounds, reverse), bytesMax, now, list)
+  }
+
+  isKeyOf(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#current.entries.isKeyOf(entry, bytes, start, end)
   }
 
   count(bounds: KeyBounds, visitsMax: number, now: number): KeyCount {

@@ -1,7 +1,8 @@
 import { assert } from '../assert.ts'
 import type { KeyBounds } from '../key-bounds.ts'
+import type { LocationList } from '../location-list.ts'
 import { Entries } from './entries.ts'
-import { countEntries, walkInside } from './entry-scan.ts'
+import { collectEntries, countEntries, walkInside } from './entry-scan.ts'
 import { HashIndex } from './hash-index.ts'
 import { KeptVersions } from './kept-versions.ts'
 import { HalfSipHash, type KeyHash } from './key-hash.ts'
@@ -234,6 +235,20 @@ export class Keydir implements KeySource {
     for (const walk = this.#walk(bounds, reverse); walk.entry !== 0; walk.advance()) {
       if (!visit(entries.key(walk.entry), entries.location(walk.entry))) return
     }
+  }
+
+  collect(
+    bounds: KeyBounds,
+    reverse: boolean,
+    bytesMax: number,
+    now: number,
+    list: LocationList,
+  ): boolean {
+    return collectEntries(this.#entries, this.#walk(bounds, reverse), bytesMax, now, list)
+  }
+
+  isKeyOf(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#entries.isKeyOf(entry, bytes, start, end)
   }
 
   count(bounds: KeyBounds, visitsMax: number, now: number): KeyCount {

@@ -17,6 +17,8 @@ export class OrderWalk {
   readonly #end: WalkLimit | undefined
   readonly #reverse: boolean
   readonly #place: OrderPlace
+  /** Entries to come that memory was asked for. */
+  #fetched = 0
 
   constructor(
     entries: Entries,
@@ -45,6 +47,8 @@ export class OrderWalk {
   }
 
   #next(): number {
+    if (this.#fetched === 0) this.#fetched = this.#order.fetchAhead(this.#place, this.#reverse)
+    this.#fetched--
     const entry = this.#reverse ? this.#order.previous(this.#place) : this.#order.next(this.#place)
     if (entry === 0 || this.#end === undefined) return entry
     const order = this.#entries.compareTo(entry, this.#end.key)
