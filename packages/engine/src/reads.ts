@@ -1,6 +1,7 @@
 import { boundNames, boundsOf, checkedKey } from './bytes-argument.ts'
 import type { Clock } from './clock.ts'
 import { KvError } from './errors.ts'
+import { KeyScratch } from './key-scratch.ts'
 import type { LiveKeys } from './live-keys.ts'
 import { refuseUnknownNames } from './option-names.ts'
 import { Pager } from './pager.ts'
@@ -18,6 +19,7 @@ export class Reads {
   readonly #pager: Pager
   readonly #clock: Clock
   readonly #keyBytesMax: number
+  readonly #scratch = new KeyScratch()
 
   constructor(keys: LiveKeys, reader: RecordReader, clock: Clock, keyBytesMax: number) {
     this.#keys = keys
@@ -29,7 +31,7 @@ export class Reads {
 
   /** The value of a key, in this very call where that is quick. */
   getNow(key: Bytes): StoredValue | undefined | Promise<StoredValue> {
-    const keyBytes = checkedKey(key, this.#keyBytesMax)
+    const keyBytes = this.#scratch.key(key, this.#keyBytesMax)
     const location = this.#keys.lookup(keyBytes)
     if (location === undefined) return undefined
     const found = this.#reader.read({ key: keyBytes, location })

@@ -60,10 +60,15 @@ export class RecordReader {
     this.#budget = new TurnBudget(clock, recordsPerTurn)
   }
 
-  /** The record, in this turn of the event loop where that is quick. */
+  /**
+   * The record, in this turn of the event loop where that is quick. The key need not be good any longer than the call
+   * lasts.
+   */
   read(address: RecordAddress): RecordView | Promise<RecordView> {
     const nextTurn = this.#budget.spend(1)
-    return nextTurn === undefined ? this.#read(address) : this.#readInTurn(nextTurn, address)
+    return nextTurn === undefined
+      ? (this.#readNow(address) ?? this.#readLater(ownAddress(address)))
+      : this.#readInTurn(nextTurn, ownAddress(address))
   }
 
   /** The file stays until then. */
@@ -79,6 +84,10 @@ export class RecordReader {
   }
 
   #read(address: RecordAddress): RecordView | Promise<RecordView> {
+    return this.#readNow(address) ?? this.#readLater(address)
+  }
+
+  #readNow(address: RecordAddress): RecordView | undefined {
     const { slot, offset, size } = address.location
     const cached = this.#cache.copy(this.#files.number(slot), offset, size)
     if (cached !== undefined) {
@@ -87,7 +96,7 @@ export class RecordReader {
       if (record !== undefined) return record
     }
     const handle = this.#isQuick(size) ? this.#files.handle(slot) : undefined
-    if (handle === undefined) return this.#readLater(address)
+    if (handle === undefined) return undefined
     const start = this.#clock.monotonic()
     const record = this.#cache.wants(size)
       ? this.#readWithBlocks(handle, address)
@@ -338,6 +347,10 @@ export class RecordReader {
       },
     )
   }
+}
+
+function ownAddress(address: RecordAddress): RecordAddress {
+  return { ...address, key: Buffer.from(address.key) }
 }
 
 /** Without a view of the record's key: this is done for every read. */

@@ -1,12 +1,13 @@
-import { checkedKey } from './bytes-argument.ts'
+import { checkedKey, checkedValue } from './bytes-argument.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { DiskReserve } from './disk-reserve.ts'
-import type { PendingKey } from './group.ts'
+import type { LogOperation, PendingKey } from './group.ts'
+import { KeyScratch } from './key-scratch.ts'
 import type { LiveKeys } from './live-keys.ts'
 import { refuseUnknownNames } from './option-names.ts'
 import type { StoreConfiguration } from './options.ts'
 import { deleteRange, rangeToDelete } from './range-delete.ts'
-import { recordKind } from './record.ts'
+import { neverExpires, recordKind } from './record.ts'
 import type {
   BatchOperation,
   Bytes,
@@ -33,6 +34,7 @@ import {
 } from './write-request.ts'
 
 const noOptions = Object.freeze({})
+const noBytes = new Uint8Array(0)
 
 /**
  * Takes writes in: checks them against the limits, their conditions and the disk's reserve, and hands them to the
@@ -45,6 +47,11 @@ export class Writes {
   readonly #disk: DiskReserve
   readonly #counters: StoreCounters
   readonly #refuseWhenClosed: () => void
+  readonly #scratch = new KeyScratch()
+  /** Filled in for each put: the log copies what it is given before the call returns. */
+  readonly #plainPut: readonly [{ -readonly [F in keyof LogOperation]: LogOperation[F] }] = [
+    { kind: recordKind.put, key: noBytes, value: noBytes, expiresAt: neverExpires },
+  ]
 
   constructor(
     configuration: StoreConfiguration,
@@ -63,6 +70,7 @@ export class Writes {
   }
 
   put(key: Bytes, value: Bytes, options: PutOptions = noOptions): Promise<WriteResult> {
+    if (options === noOptions) return this.#putPlain(key, value)
     return this.#write('puts', options, putOptionNames, () => {
       const { ifVersion, ifAbsent, ttlMs } = options
       return [this.#checked({ type: 'put', key, value, ifVersion, ifAbsent, ttlMs })]
@@ -102,9 +110,31 @@ export class Writes {
     )
   }
 
+  /** Most writes are puts without options: nothing is made for one but its promise and its waiter. */
+  #putPlain(key: Bytes, value: Bytes): Promise<WriteResult> {
+    return new Promise((resolve, reject) => {
+      this.#refuseWhenClosed()
+      const start = this.#configuration.clock.monotonic()
+      const waiter = new PromisedWrite(noOptions, start, this.#counters.writes, resolve, reject)
+      try {
+        const { keyBytesMax, valueBytesMax } = this.#configuration
+        const [operation] = this.#plainPut
+        operation.key = this.#scratch.key(key, keyBytesMax)
+        operation.value = checkedValue(value, valueBytesMax)
+        this.#commits.refuseIfFailed()
+        this.#disk.refuseWhenLow()
+        waiter.version = this.#commits.submit(this.#plainPut, waiter)
+        this.#counters.operations.puts++
+      } catch (error) {
+        this.#counters.operations.refused++
+        throw error
+      }
+    })
+  }
+
   /**
-   * Submits what `operations` returns. One promise a write: this is the hot path. What is refused is counted: too
-   * large, too much at once, under a condition that does not hold, without room, or after a failure.
+   * Submits what `operations` returns. What is refused is counted: too large, too much at once, under a condition that
+   * does not hold, without room, or after a failure.
    */
   #write(
     counter: 'puts' | 'deletes' | 'batches',
