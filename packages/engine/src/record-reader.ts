@@ -6,26 +6,20 @@ import type { FileTable } from './file-table.ts'
 import { KeySlab } from './key-slab.ts'
 import { keyText } from './key-text.ts'
 import type { Location } from './keydir/location.ts'
+import { Lanes, poolThreads } from './lanes.ts'
 import { LocationList } from './location-list.ts'
 import { rangeEntry } from './range-entry.ts'
 import { blockBytes, ReadCache } from './read-cache.ts'
+import { ReadPace } from './read-pace.ts'
 import { type RecordKind, RecordView, recordBytes, recordKind } from './record.ts'
 import { type RecordSpan, recordSpans } from './record-span.ts'
 import type { RangeEntry } from './results.ts'
 import { TurnBudget } from './turn-budget.ts'
 
-/** Records up to this size are read in the same turn of the event loop when their file is open. */
-const syncReadBytesMax = 64 * 1024
-/**
- * A read that took longer than this, in ms, came from the disk and held the event loop: the next ones go
- * through the thread pool, then one tries again. So at most one read in so many holds the loop.
- */
-const slowReadMs = 0.3
-const pooledReadsAfterSlowOne = 32
 /** Spans being read at once for one caller. */
 const readsInFlightMax = 32
-/** Records, in whole spans, read in one turn of the event loop. */
-const recordsPerTurn = 1024
+/** What reads may take of one turn of the event loop, in us. A record takes one at least. */
+const usPerTurn = 2_000
 
 /** A key and where its record should be. */
 export interface RecordAddress {
@@ -33,6 +27,13 @@ export interface RecordAddress {
   readonly location: Location
   /** A put, unless said otherwise. */
   readonly kind?: RecordKind
+}
+
+/** Reads that the thread pool makes. */
+export interface ReadStats {
+  readonly underWay: number
+  /** For a free thread. */
+  readonly waiting: number
 }
 
 /** Length of the value in bytes, as the keydir knows it. */
@@ -51,13 +52,20 @@ export class RecordReader {
   readonly #budget: TurnBudget
   /** For the blocks around a record that the cache wants. */
   #blocks = Buffer.alloc(0)
-  #pooledReadsLeft = 0
+  readonly #pace = new ReadPace()
+  readonly #lanes: Lanes
 
   constructor(files: FileTable, clock: Clock, cache: ReadCache = new ReadCache(0)) {
     this.#files = files
     this.#clock = clock
     this.#cache = cache
-    this.#budget = new TurnBudget(clock, recordsPerTurn)
+    // One thread is left for the log: a sync must not wait for reads.
+    this.#lanes = new Lanes(Math.max(1, poolThreads() - 1))
+    this.#budget = new TurnBudget(clock, usPerTurn)
+  }
+
+  get stats(): ReadStats {
+    return { underWay: this.#lanes.underWay, waiting: this.#lanes.waiting }
   }
 
   /**
@@ -95,13 +103,13 @@ export class RecordReader {
       // Whatever befell the copy, the file is what counts.
       if (record !== undefined) return record
     }
-    const handle = this.#isQuick(size) ? this.#files.handle(slot) : undefined
+    const handle = this.#pace.isQuick(size) ? this.#files.handle(slot) : undefined
     if (handle === undefined) return undefined
     const start = this.#clock.monotonic()
     const record = this.#cache.wants(size)
       ? this.#readWithBlocks(handle, address)
       : this.#readAlone(handle, address)
-    this.#noteDuration(start)
+    this.#noteDuration(start, size)
     return record
   }
 
@@ -112,21 +120,31 @@ export class RecordReader {
     return this.#verified(count === size ? bytes : bytes.subarray(0, count), 0, address)
   }
 
-  /** Reads the blocks that hold the record, and leaves those of them that will not change in the cache. */
+  /** Reads the blocks that hold the record, and leaves them in the cache. */
   #readWithBlocks(handle: ReadableFile, address: RecordAddress): RecordView {
-    const { slot, size, offset } = address.location
-    const file = this.#files.file(slot)
-    const start = offset - (offset % blockBytes)
-    const end = Math.min(Math.ceil((offset + size) / blockBytes) * blockBytes, file.bytes)
-    if (this.#blocks.length < end - start) this.#blocks = Buffer.allocUnsafeSlow(2 * (end - start))
-    const blocks = this.#blocks.subarray(0, end - start)
-    const count = this.#readSync(handle, blocks, start, address)
-    const at = offset - start
-    const bytes = Buffer.from(blocks.subarray(at, Math.min(count, at + size)))
-    const record = this.#verified(bytes, 0, address)
+    const { offset, size } = this.#blocksOf(address)
+    if (this.#blocks.length < size) this.#blocks = Buffer.allocUnsafeSlow(2 * size)
+    const blocks = this.#blocks.subarray(0, size)
+    const count = this.#readSync(handle, blocks, offset, address)
+    return this.#keepBlocks(blocks.subarray(0, count), offset, address)
+  }
+
+  /** The stretch of blocks that holds a record, as far as it is written. */
+  #blocksOf({ location }: RecordAddress): { offset: number; size: number } {
+    const offset = location.offset - (location.offset % blockBytes)
+    const end = Math.ceil((location.offset + location.size) / blockBytes) * blockBytes
+    return { offset, size: Math.min(end, this.#files.file(location.slot).bytes) - offset }
+  }
+
+  /** A copy of the record inside `blocks`, which start at `offset`; what of them will not change goes to the cache. */
+  #keepBlocks(blocks: Buffer, offset: number, address: RecordAddress): RecordView {
+    const { location } = address
+    const at = location.offset - offset
+    const record = this.#verified(Buffer.from(blocks.subarray(at, at + location.size)), 0, address)
     // The last block of a file that grows is not whole yet.
-    const kept = file.state === 'sealed' ? count : count - (count % blockBytes)
-    this.#cache.fill(this.#files.number(slot), start, blocks.subarray(0, kept))
+    const isComplete = this.#files.file(location.slot).state === 'sealed'
+    const kept = isComplete ? blocks.length : blocks.length - (blocks.length % blockBytes)
+    this.#cache.fill(this.#files.number(location.slot), offset, blocks.subarray(0, kept))
     return record
   }
 
@@ -199,14 +217,14 @@ export class RecordReader {
       const cached = this.#cache.copy(this.#files.number(slot), offset, size)
       if (cached !== undefined) return cached
     }
-    if (this.#pooledReadsLeft > 0 || size > syncReadBytesMax) return undefined
+    if (!this.#pace.wouldBeQuick(size)) return undefined
     const handle = this.#files.handle(slot)
     if (handle === undefined) return undefined
     const bytes = Buffer.allocUnsafeSlow(size)
     const start = this.#clock.monotonic()
     try {
       const count = readFullySync(handle, bytes, offset)
-      this.#noteDuration(start)
+      this.#noteDuration(start, size)
       return count === size ? bytes : undefined
     } catch {
       return undefined
@@ -225,7 +243,7 @@ export class RecordReader {
       else return record.then((read) => void (records[span.start] = read))
       return undefined
     }
-    const handle = this.#isQuick(span.size) ? this.#files.handle(span.slot) : undefined
+    const handle = this.#pace.isQuick(span.size) ? this.#files.handle(span.slot) : undefined
     if (handle === undefined) return this.#readSpanLater(span, addresses, records)
     const bytes = Buffer.allocUnsafeSlow(span.size)
     const start = this.#clock.monotonic()
@@ -236,7 +254,7 @@ export class RecordReader {
       // One by one, to say which record it is that cannot be read.
       return this.#readSingly(span, addresses, records)
     }
-    this.#noteDuration(start)
+    this.#noteDuration(start, span.size)
     this.#verifySpan(span, bytes.subarray(0, count), addresses, records)
     return undefined
   }
@@ -248,7 +266,7 @@ export class RecordReader {
   ): Promise<void> {
     const bytes = Buffer.allocUnsafeSlow(span.size)
     const count = await this.#files
-      .withFile(span.slot, (handle) => readFully(handle, bytes, span.offset))
+      .withFile(span.slot, (handle) => this.#lanes.run(() => readFully(handle, bytes, span.offset)))
       .catch(() => -1)
     if (count === -1) await this.#readSingly(span, addresses, records)
     else this.#verifySpan(span, bytes.subarray(0, count), addresses, records)
@@ -276,21 +294,20 @@ export class RecordReader {
     }
   }
 
-  #isQuick(size: number): boolean {
-    if (size > syncReadBytesMax) return false
-    if (this.#pooledReadsLeft === 0) return true
-    this.#pooledReadsLeft--
-    return false
-  }
-
   #readLater(address: RecordAddress): Promise<RecordView> {
-    const { location } = address
-    return this.#files.withFile(location.slot, async (handle) => {
-      const bytes = Buffer.allocUnsafe(location.size)
-      const count = await readFully(handle, bytes, location.offset).catch((error: unknown) => {
-        throw this.#corrupt(address, error)
-      })
-      return this.#verified(bytes.subarray(0, count), 0, address)
+    const { slot, size } = address.location
+    const wants = this.#cache.wants(size)
+    return this.#files.withFile(slot, async (handle) => {
+      const span = wants ? this.#blocksOf(address) : address.location
+      const bytes = Buffer.allocUnsafe(span.size)
+      const count = await this.#lanes
+        .run(() => readFully(handle, bytes, span.offset))
+        .catch((error: unknown) => {
+          throw this.#corrupt(address, error)
+        })
+      const read = bytes.subarray(0, count)
+      if (!wants) return this.#verified(read, 0, address)
+      return this.#keepBlocks(read, span.offset, address)
     })
   }
 
@@ -308,9 +325,10 @@ export class RecordReader {
   }
 
   /** Notes how long a read took that began at `start` and held the event loop. */
-  #noteDuration(start: number): void {
-    if (this.#clock.monotonic() - start <= slowReadMs) return
-    this.#pooledReadsLeft = pooledReadsAfterSlowOne
+  #noteDuration(start: number, bytes: number): void {
+    const ms = this.#clock.monotonic() - start
+    this.#pace.note(bytes, ms)
+    this.#budget.charge(ms * 1_000)
   }
 
   /** The record that `bytes` hold at `at`. Throws KV_CORRUPT_RECORD when it is not the one addressed. */

@@ -2,6 +2,7 @@ import type { LatencySummary } from './histogram.ts'
 import type { KeydirMemory } from './keydir/keydir.ts'
 import type { MergeReport } from './merge/merge.ts'
 import type { ReadCacheStats } from './read-cache.ts'
+import type { ReadStats } from './record-reader.ts'
 import type { SnapshotStats } from './snapshots.ts'
 
 /** A picture of the store at one moment. Sizes in bytes; counters since it was opened. */
@@ -36,6 +37,7 @@ export interface StoreStats {
   }
   readonly keydir: KeydirMemory
   readonly cache: ReadCacheStats
+  readonly reads: ReadStats
   readonly snapshots: SnapshotStats
   readonly expiry: {
     /** Keys that expire, among them those whose tombstone is still to come. */

@@ -369,6 +369,7 @@ export class Store implements AsyncDisposable {
       disk: { freeBytes: this.#disk.freeBytes, isLow: this.#disk.isLow },
       keydir: this.#keydir.memory,
       cache: this.#cache.stats,
+      reads: this.#reader.stats,
       snapshots: this.#snapshots.stats,
       expiry: { keys: this.#keydir.expiring, removed: this.#sweeper.removed },
       commits: this.#counters.commits(this.#commits.pendingBytes),

@@ -21,9 +21,14 @@ export class TurnBudget {
    */
   spend(units: number): Promise<void> | undefined {
     if (this.#spent >= this.#unitsPerTurn) return this.#nextTurn
+    this.charge(units)
+    return undefined
+  }
+
+  /** Spends `units` for what was done already. */
+  charge(units: number): void {
     this.#spent += units
     this.#nextTurn ??= this.#startTurn()
-    return undefined
   }
 
   async #startTurn(): Promise<void> {

@@ -44,6 +44,7 @@ function storeStats(stats: StoreStats): PlainMap {
     disk: { freeBytes: stats.disk.freeBytes ?? null, isLow: stats.disk.isLow },
     keydir: { ...stats.keydir },
     cache: { ...stats.cache },
+    reads: { ...stats.reads },
     snapshots: { ...stats.snapshots },
     expiry: { ...stats.expiry },
     operations: { ...stats.operations },
