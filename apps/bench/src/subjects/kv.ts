@@ -44,10 +44,15 @@ export const kvEmbedded: Subject = {
   kind: 'embedded',
   product: 'kv',
   session: 'kv-engine',
+  environment: { UV_THREADPOOL_SIZE: '16' },
   find: async () => found('@kv/engine', 'engine'),
   setup: (durability): Setup => ({
     acknowledges: acknowledges[durability],
-    options: durability === 'always' ? [] : [`durability: '${modes[durability]}'`],
+    options: [
+      // As the engine's README says.
+      'UV_THREADPOOL_SIZE=16',
+      ...(durability === 'always' ? [] : [`durability: '${modes[durability]}'`]),
+    ],
   }),
 }
 

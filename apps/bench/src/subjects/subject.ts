@@ -22,6 +22,8 @@ export interface Subject {
   /** `network`: a server process and a client; `embedded`: a library in the driver's own process. */
   readonly kind: 'network' | 'embedded'
   readonly session: SessionName
+  /** Variables that its documentation advises for the process that has it in it. */
+  readonly environment?: NodeJS.ProcessEnv
   /** Peers of one product; a target compares with the best of them. */
   readonly product: 'kv' | 'redis' | 'etcd' | 'nats' | 'lmdb' | 'leveldb' | 'sqlite'
   /** Whether it can be measured here. */

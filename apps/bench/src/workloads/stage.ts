@@ -33,7 +33,7 @@ export async function onStage<Result>(
   { serve, session = subject.session, prepare }: StageOptions = {},
 ): Promise<Result> {
   const server = await (serve?.(directory) ?? subject.serve?.(directory, durability))
-  const driver = Driver.start()
+  const driver = Driver.start(subject.environment)
   try {
     await prepare?.(driver)
     const target = server === undefined ? { directory } : { port: server.port }
