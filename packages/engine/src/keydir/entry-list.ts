@@ -7,14 +7,22 @@
  * |--------------------|---------------------------------------------------------|
  * | 0                  | length of the list                                      |
  * | 1                  | skip: leading bytes of the keys that stand for nothing   |
- * | 2..                | for each entry, four bytes of its key from `skip` on     |
- * | 2 + capacity..     | the entries                                             |
+ * | 2                  | late: entries behind the list that are not sorted in yet |
+ * | 3..                | for each entry, four bytes of its key from `skip` on     |
+ * | 3 + capacity..     | the entries                                              |
+ *
+ * A list may have some late entries: they come at no cost but their own, and {@link EntryLists.settle} sorts them in
+ * all at once. Whatever else is done with a list wants it settled.
  */
 import type { Entries } from './entries.ts'
 import { type KeyWords, wordAt } from './key-words.ts'
 
 const skipPlace = 1
-const prefixesPlace = 2
+const latePlace = 2
+const prefixesPlace = 3
+const lateMax = 16
+/** Of the four bytes of a prefix, so many may be the same in all keys. */
+const slackBytesMax = 1
 
 /** Words of a block that holds `capacity` entries. */
 export function listWords(capacity: number): number {
@@ -26,6 +34,9 @@ export class EntryLists {
   readonly capacity: number
   readonly #entries: Entries
   readonly #entriesPlace: number
+  /** Of a list that is being settled. */
+  readonly #latePrefixes = new Int32Array(lateMax)
+  readonly #lateEntries = new Int32Array(lateMax)
 
   constructor(entries: Entries, capacity: number) {
     this.#entries = entries
@@ -36,6 +47,96 @@ export class EntryLists {
   clear(words: Int32Array, at: number): void {
     words[at] = 0
     words[at + skipPlace] = 0
+    words[at + latePlace] = 0
+  }
+
+  /**
+   * Adds a late entry, whose key is `key`, without a look at any other: its first `nameSkip` bytes are those of all
+   * keys here, and `namePrefix` are the next four of the first key here. False when that does not tell whether it
+   * shares the list's skip, or when there is no room before the list is settled, or at all.
+   */
+  addLate(
+    words: Int32Array,
+    at: number,
+    entry: number,
+    key: KeyWords,
+    nameSkip: number,
+    namePrefix: number,
+  ): boolean {
+    const length = words[at]!
+    const late = words[at + latePlace]!
+    if (late === lateMax || length + late === this.capacity) return false
+    const skip = words[at + skipPlace]!
+    const rest = skip - nameSkip
+    if (rest > 4) return false
+    if (rest > 0) {
+      const difference = wordAt(key.words, 0, key.size, nameSkip) ^ namePrefix
+      // The key's end is none of its bytes: what stands for it may be that of another.
+      if (difference >>> (32 - 8 * rest) !== 0 || key.size < skip) return false
+    }
+    words[at + this.#entriesPlace + length + late] = entry
+    words[at + prefixesPlace + length + late] = wordAt(key.words, 0, key.size, skip)
+    words[at + latePlace] = late + 1
+    return true
+  }
+
+  /** Sorts late entries in. Among entries of one key those that came later come first. */
+  settle(words: Int32Array, at: number): void {
+    const late = words[at + latePlace]!
+    if (late === 0) return
+    const length = words[at]!
+    words[at + latePlace] = 0
+    this.#sortLate(words, at, length, late)
+    const prefixesAt = at + prefixesPlace
+    const entriesAt = at + this.#entriesPlace
+    // From the back, so that nothing is in the way.
+    let from = length - 1
+    let to = length + late - 1
+    for (let i = late - 1; i >= 0; to--) {
+      const isSortedLast =
+        from >= 0 &&
+        !this.#isBefore(
+          words[prefixesAt + from]!,
+          words[entriesAt + from]!,
+          this.#latePrefixes[i]!,
+          this.#lateEntries[i]!,
+        )
+      if (isSortedLast) {
+        words[prefixesAt + to] = words[prefixesAt + from]!
+        words[entriesAt + to] = words[entriesAt + from]!
+        from--
+      } else {
+        words[prefixesAt + to] = this.#latePrefixes[i]!
+        words[entriesAt + to] = this.#lateEntries[i]!
+        i--
+      }
+    }
+    words[at] = length + late
+  }
+
+  /** Fills the buffers with the late entries, in order. */
+  #sortLate(words: Int32Array, at: number, length: number, late: number): void {
+    const lateAt = at + this.#entriesPlace + length
+    const latePrefixesAt = at + prefixesPlace + length
+    for (let i = 0; i < late; i++) {
+      const entry = words[lateAt + i]!
+      const prefix = words[latePrefixesAt + i]!
+      let place = i
+      for (; place > 0; place--) {
+        const before = place - 1
+        const otherPrefix = this.#latePrefixes[before]!
+        const other = this.#lateEntries[before]!
+        if (this.#isBefore(otherPrefix, other, prefix, entry)) break
+        this.#latePrefixes[place] = otherPrefix
+        this.#lateEntries[place] = other
+      }
+      this.#latePrefixes[place] = prefix
+      this.#lateEntries[place] = entry
+    }
+  }
+
+  #isBefore(prefixA: number, a: number, prefixB: number, b: number): boolean {
+    return prefixA === prefixB ? this.#entries.compare(a, b) < 0 : prefixA < prefixB
   }
 
   length(words: Int32Array, at: number): number {
@@ -44,6 +145,22 @@ export class EntryLists {
 
   entry(words: Int32Array, at: number, place: number): number {
     return words[at + this.#entriesPlace + place]!
+  }
+
+  /** Leading bytes that all keys share, and {@link prefix} leaves out. */
+  skip(words: Int32Array, at: number): number {
+    return words[at + skipPlace]!
+  }
+
+  /** Four bytes of the key of the entry at `place`, behind those that are skipped. */
+  prefix(words: Int32Array, at: number, place: number): number {
+    return words[at + prefixesPlace + place]!
+  }
+
+  /** Whether a key starts as all that are in. */
+  sharesSkip(words: Int32Array, at: number, key: KeyWords): boolean {
+    const skip = words[at + skipPlace]!
+    return skip === 0 || this.#entries.sharedBytesWith(words[at + this.#entriesPlace]!, key) >= skip
   }
 
   /** The first place whose key is not lower than `key`; the length when there is none. */
@@ -117,21 +234,32 @@ export class EntryLists {
     const moved = length - place
     const targetLength = target[to]!
     const from = at + this.#entriesPlace + place
+    const prefixesFrom = at + prefixesPlace + place
     target.set(words.subarray(from, from + moved), to + this.#entriesPlace + targetLength)
+    target.set(
+      words.subarray(prefixesFrom, prefixesFrom + moved),
+      to + prefixesPlace + targetLength,
+    )
     target[to] = targetLength + moved
     words[at] = place
-    this.tighten(target, to)
+    if (targetLength === 0) target[to + skipPlace] = words[at + skipPlace]!
+    this.tighten(target, to, targetLength === 0 ? slackBytesMax : -1)
     this.tighten(words, at)
   }
 
-  /** Makes the prefixes tell as much as they can. */
-  tighten(words: Int32Array, at: number): void {
+  /**
+   * Makes the prefixes tell as much as they can, unless the keys share no more than `slack` bytes beyond those that are
+   * skipped: to make them anew, every key has to be looked at.
+   */
+  tighten(words: Int32Array, at: number, slack: number = slackBytesMax): void {
     const length = words[at]!
     if (length === 0) return
     const entriesAt = at + this.#entriesPlace
     const first = words[entriesAt]!
     const last = words[entriesAt + length - 1]!
-    this.#setSkip(words, at, length === 1 ? 0 : this.#entries.sharedBytes(first, last))
+    const shared = length === 1 ? 0 : this.#entries.sharedBytes(first, last)
+    const skip = words[at + skipPlace]!
+    if (shared < skip || shared - skip > slack) this.#setSkip(words, at, shared)
   }
 
   #setPrefix(words: Int32Array, at: number, place: number, key: KeyWords): void {

@@ -99,6 +99,10 @@ export class KeyOrder {
     const words = this.#memory.chunks[chunkOf(leaf)]!
     const at = placeOf(leaf)
     const lists = this.#leafLists
+    // A leaf is named by its first entry, and only that of all may come to be another one.
+    const staysNamed = branchPlace > 0 || leafPlace > 0
+    if (staysNamed && this.#addLate(branch, leafPlace, words, at, entry, key)) return
+    lists.settle(words, at)
     const place = lists.lowerPlace(words, at, key)
     if (lists.length(words, at) === leafCapacity) {
       this.#splitLeaf(branchPlace, leafPlace, place)
@@ -109,13 +113,29 @@ export class KeyOrder {
     if (place === 0) this.#setFirst(branch, leafPlace, entry)
   }
 
+  /** Leaves an entry to be sorted into its leaf with others, if the leaf's name tells enough of what its keys share. */
+  #addLate(
+    branch: Branch,
+    leafPlace: number,
+    words: Int32Array,
+    at: number,
+    entry: number,
+    key: KeyWords,
+  ): boolean {
+    const names = this.#branchLists
+    const { list } = branch
+    if (!names.sharesSkip(list, 0, key)) return false
+    const namePrefix = names.prefix(list, 0, leafPlace)
+    return this.#leafLists.addLate(words, at, entry, key, names.skip(list, 0), namePrefix)
+  }
+
   /** Adds an entry behind all that are in. */
   append(entry: number): void {
     const lists = this.#leafLists
     if (this.#branches.length === 0) this.#begin()
     const branch = this.#branches.at(-1)!
     const leaf = branch.leaves[Math.max(0, this.#leafCount(branch) - 1)]!
-    const words = this.#memory.chunks[chunkOf(leaf)]!
+    const words = this.#settled(leaf)
     const at = placeOf(leaf)
     if (lists.length(words, at) < appendedEntriesMax) {
       lists.append(words, at, entry)
@@ -178,7 +198,7 @@ export class KeyOrder {
       }
       at.leaf--
       const leaf = this.#branches[at.branch]!.leaves[at.leaf]!
-      at.entry = this.#leafLists.length(this.#memory.chunks[chunkOf(leaf)]!, placeOf(leaf))
+      at.entry = this.#leafLists.length(this.#settled(leaf), placeOf(leaf))
     }
     at.entry--
     return this.entryAt(at)
@@ -192,7 +212,7 @@ export class KeyOrder {
     const branch = this.#branches[at.branch]
     if (branch === undefined) return 1
     const leaf = branch.leaves[at.leaf]!
-    const words = this.#memory.chunks[chunkOf(leaf)]!
+    const words = this.#settled(leaf)
     const leafAt = placeOf(leaf)
     const left = reverse ? at.entry : this.#leafLists.length(words, leafAt) - at.entry
     const count = Math.max(1, Math.min(left, fetchedMax))
@@ -211,13 +231,20 @@ export class KeyOrder {
     const branch = this.#branches[at.branch]
     if (branch === undefined) return 0
     const leaf = branch.leaves[at.leaf]!
-    return this.#leafLists.entry(this.#memory.chunks[chunkOf(leaf)]!, placeOf(leaf), at.entry)
+    return this.#leafLists.entry(this.#settled(leaf), placeOf(leaf), at.entry)
   }
 
   #begin(): void {
     const branch = new Branch()
     branch.leaves[0] = this.#createLeaf()
     this.#branches.push(branch)
+  }
+
+  /** The words that a leaf lies in, when its late entries are sorted in. */
+  #settled(leaf: number): Int32Array {
+    const words = this.#memory.chunks[chunkOf(leaf)]!
+    this.#leafLists.settle(words, placeOf(leaf))
+    return words
   }
 
   #createLeaf(): number {
@@ -261,7 +288,7 @@ export class KeyOrder {
     const branch = this.#branches[branchPlace]!
     const leafPlace = this.#leafOf(branch, key)
     const leaf = branch.leaves[leafPlace]!
-    const words = this.#memory.chunks[chunkOf(leaf)]!
+    const words = this.#settled(leaf)
     const entry = this.#leafLists.lowerPlace(words, placeOf(leaf), key)
     const at = { branch: branchPlace, leaf: leafPlace, entry: entry - 1 }
     if (entry < this.#leafLists.length(words, placeOf(leaf))) at.entry = entry
@@ -274,7 +301,7 @@ export class KeyOrder {
     const branch = this.#branches[at.branch]!
     const leaf = branch.leaves[at.leaf]!
     at.entry++
-    if (at.entry < this.#leafLists.length(this.#memory.chunks[chunkOf(leaf)]!, placeOf(leaf))) {
+    if (at.entry < this.#leafLists.length(this.#settled(leaf), placeOf(leaf))) {
       return true
     }
     at.entry = 0
@@ -362,7 +389,7 @@ export class KeyOrder {
     const leaf = branch.leaves[leafPlace]!
     const next = branch.leaves[leafPlace + 1]!
     const words = this.#memory.chunks[chunkOf(leaf)]!
-    const nextWords = this.#memory.chunks[chunkOf(next)]!
+    const nextWords = this.#settled(next)
     const joined = lists.length(words, placeOf(leaf)) + lists.length(nextWords, placeOf(next))
     if (joined > joinedEntriesMax) return
     lists.moveTail(nextWords, placeOf(next), 0, words, placeOf(leaf))
