@@ -32,6 +32,9 @@ const stepsMax = 20_000
 /** Timers that may run while nothing else goes on before that is a hang. */
 const idleTimersMax = 50
 
+/** Turns for which a snapshot is left alone at most. */
+const snapshotTurnsMax = 40
+
 /** A store as it was closed, to race on. */
 export interface RaceGround {
   readonly disk: SimFileSystem
@@ -290,7 +293,9 @@ export class Race {
       assert(agrees(state), `${what} of a snapshot is not as of its version ${version} (I6)`)
     }
     for (let read = 0; read < reads; read++) {
-      await this.#scheduler.laterTurn()
+      // Now and then for so long that a merge begins and ends meanwhile.
+      const turns = this.#random.below(3) === 0 ? snapshotTurnsMax : 1
+      for (let turn = 0; turn < turns; turn++) await this.#scheduler.laterTurn()
       switch (this.#random.below(4)) {
         case 0: {
           const key = raceKeys[this.#random.below(raceKeys.length)]!
