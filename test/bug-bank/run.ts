@@ -1,12 +1,13 @@
 /**
  * Proves that the fault tests can fail: each patch here plants one bug of the kind that stores like this one
  * have had, and the test it names must turn red on it. `pnpm test:bugs` runs them all, `pnpm test:bugs 3 7`
- * those two.
+ * those two. As many run at once as there are cores.
  *
- * Patches are applied to a temporary copy of the sources, never to the checkout. A named test that is red
- * without the patch proves nothing, so that is checked first.
+ * Patches are applied to a temporary copy of the sources, never to the checkout. A test that is red without the
+ * patch proves nothing: the very case that failed, or the whole test where it names none, must be green without it.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   cpSync,
   mkdtempSync,
@@ -16,7 +17,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 
 const root = dirname(dirname(import.meta.dirname))
@@ -34,18 +35,42 @@ interface PlantedBug {
 interface TestRun {
   readonly passed: number
   readonly failed: number
+  /** With which `KV_CASE` the failed case is run alone, if it says so. */
+  readonly failedCase: string | undefined
   readonly output: string
 }
 
-function main(): void {
+/** What vitest reports, as far as it is read. */
+interface TestReport {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly testResults?: readonly {
+    readonly assertionResults: readonly { readonly failureMessages: readonly string[] }[]
+  }[]
+}
+
+/** Runs on the sources as they are, by test and case. */
+const cleanRuns = new Map<string, Promise<TestRun>>()
+
+async function main(): Promise<void> {
   const wanted = new Set(process.argv.slice(2).map(Number))
   const bugs = readBugs().filter(({ number }) => wanted.size === 0 || wanted.has(number))
   if (bugs.length === 0) throw new Error('no planted bug matches')
-  checkBaseline([...new Set(bugs.map(({ expects }) => expects))])
   let caught = 0
-  for (const bug of bugs) if (isCaught(bug)) caught++
+  await inLanes(bugs, async (bug) => {
+    if (await isCaught(bug)) caught++
+  })
   process.stdout.write(`${caught} passed, ${bugs.length - caught} failed\n`)
   process.exitCode = caught === bugs.length ? 0 : 1
+}
+
+/** Does them in order, as many at once as there are cores. */
+async function inLanes<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
+  const waiting = items.slice()
+  const lane = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await run(item)
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
 }
 
 function readBugs(): PlantedBug[] {
@@ -68,20 +93,8 @@ function readBugs(): PlantedBug[] {
     .sort((a, b) => a.number - b.number)
 }
 
-function checkBaseline(tests: readonly string[]): void {
-  inCopy((copy) => {
-    for (const test of tests) {
-      const run = runTest(copy, test)
-      if (run.failed > 0 || run.passed === 0) {
-        throw new Error(`${test} is red without any planted bug:\n${run.output}`)
-      }
-      process.stdout.write(`green without a bug: ${test} (${run.passed} tests)\n`)
-    }
-  })
-}
-
-function isCaught(bug: PlantedBug): boolean {
-  return inCopy((copy) => {
+async function isCaught(bug: PlantedBug): Promise<boolean> {
+  return inCopy(async (copy) => {
     const patch = spawnSync('git', ['apply', '--recount', join(import.meta.dirname, bug.file)], {
       cwd: copy,
       encoding: 'utf8',
@@ -90,33 +103,61 @@ function isCaught(bug: PlantedBug): boolean {
       process.stdout.write(`BROKEN  ${bug.number} ${bug.file} does not apply: ${patch.stderr}\n`)
       return false
     }
-    const run = runTest(copy, bug.expects)
-    const caught = run.failed > 0
-    process.stdout.write(
-      `${caught ? 'caught ' : 'MISSED '} ${bug.number} ${bug.what} (${bug.expects})\n`,
-    )
-    if (!caught) process.stdout.write(run.output)
-    return caught
+    const run = await runTest(copy, bug.expects)
+    if (run.failed === 0) {
+      process.stdout.write(`MISSED  ${bug.number} ${bug.what} (${bug.expects})\n${run.output}`)
+      return false
+    }
+    const place = `${bug.expects}${run.failedCase === undefined ? '' : `, ${run.failedCase}`}`
+    const clean = await runClean(bug.expects, run.failedCase)
+    if (clean.failed > 0 || clean.passed === 0) {
+      process.stdout.write(
+        `RED ALSO WITHOUT  ${bug.number} ${bug.what} (${place})\n${clean.output}`,
+      )
+      return false
+    }
+    process.stdout.write(`caught  ${bug.number} ${bug.what} (${place})\n`)
+    return true
   })
 }
 
-/** A test run that ends at its first red test. A run that could not even load counts as neither. */
-function runTest(copy: string, test: string): TestRun {
-  const report = join(copy, 'report.json')
-  const ended = spawnSync(
-    vitest,
-    ['run', '--bail=1', '--reporter=json', `--outputFile=${report}`, test],
-    { cwd: copy, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' }, timeout: 600_000 },
-  )
-  const output = `${ended.stdout}${ended.stderr}`
-  const result = JSON.parse(readFileSync(report, 'utf8')) as {
-    numPassedTests: number
-    numFailedTests: number
-  }
-  return { passed: result.numPassedTests, failed: result.numFailedTests, output }
+/** The same without the bug. */
+function runClean(test: string, failedCase: string | undefined): Promise<TestRun> {
+  const key = `${test} ${failedCase}`
+  const known = cleanRuns.get(key)
+  if (known !== undefined) return known
+  const run = inCopy((copy) => runTest(copy, test, failedCase))
+  cleanRuns.set(key, run)
+  return run
 }
 
-function inCopy<T>(use: (copy: string) => T): T {
+/** A test run that ends at its first red test. A run that could not even load counts as neither. */
+async function runTest(copy: string, test: string, onlyCase?: string): Promise<TestRun> {
+  const reportFile = join(copy, 'report.json')
+  const environment = onlyCase === undefined ? {} : { KV_CASE: onlyCase }
+  const child = spawn(
+    vitest,
+    ['run', '--bail=1', '--reporter=json', `--outputFile=${reportFile}`, test],
+    { cwd: copy, env: { ...process.env, NO_COLOR: '1', ...environment }, timeout: 600_000 },
+  )
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  }
+  await once(child, 'close')
+  const report = JSON.parse(readFileSync(reportFile, 'utf8')) as TestReport
+  const messages = report.testResults?.flatMap(({ assertionResults }) =>
+    assertionResults.flatMap(({ failureMessages }) => failureMessages),
+  )
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests,
+    failedCase: /KV_CASE='([^']+)'/.exec(messages?.join('\n') ?? '')?.[1],
+    output,
+  }
+}
+
+async function inCopy<T>(use: (copy: string) => Promise<T>): Promise<T> {
   const copy = mkdtempSync(join(tmpdir(), 'kv-bug-bank-'))
   try {
     const skipped = new Set(['node_modules', 'dist', '.turbo', '.git', 'data'])
@@ -129,10 +170,10 @@ function inCopy<T>(use: (copy: string) => T): T {
     // `git apply` ignores patches for files outside its repository: the copy is one of its own.
     spawnSync('git', ['init', '--quiet'], { cwd: copy })
     writeFileSync(join(copy, 'report.json'), '{"numPassedTests":0,"numFailedTests":0}')
-    return use(copy)
+    return await use(copy)
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
 }
 
-main()
+await main()

@@ -4,8 +4,12 @@ import { logSegment, operation } from '../test/log-bytes.ts'
 import { crc32 } from './crc32.ts'
 import { SimFileSystem } from './file-system/sim-file-system.ts'
 import { frameKind, logOrigin } from './frame.ts'
+import type { LogOperation } from './group.ts'
 import { type LogScanEnd, scanLog } from './log-scan.ts'
 import { segmentHeaderBytes } from './segment.ts'
+
+/** As much as a scan reads at once. */
+const readBytes = 1024 * 1024
 
 const { bytes: whole, end: wholeEnd } = logSegment(logOrigin, [
   [operation('a', '1')],
@@ -20,6 +24,21 @@ test('all frames, record by record', async () => {
   expect(end.timestamp).toBe(1_700_000_000_000)
   expect(boundaries[0]).toBe(segmentHeaderBytes)
   expect(boundaries.at(-1)).toBe(whole.length)
+})
+
+test('a file that is as long as so many whole reads is scanned to its last frame', async () => {
+  for (const fileBytes of [1, 2].flatMap((reads) =>
+    [-1, 0, 1].map((more) => reads * readBytes + more),
+  )) {
+    const bytes = segmentOf(fileBytes)
+    expect(bytes.length).toBe(fileBytes)
+    for (const isShort of [false, true]) {
+      const { end, boundaries } = await scan(bytes, isShort)
+      expect(end.offset).toBe(fileBytes)
+      expect(boundaries.at(-1)).toBe(fileBytes)
+      expect(end.records).toBeGreaterThanOrEqual(15)
+    }
+  }
 })
 
 test('no frame at all', async () => {
@@ -73,11 +92,26 @@ test('frames without records of keys are told apart', async () => {
   expect(end.position.index).toBe(2)
 })
 
+/** A segment of this length, with frames of some 64 KiB. */
+function segmentOf(fileBytes: number): Buffer {
+  const frameBytes =
+    logSegment(logOrigin, [[operation('key', '')]]).bytes.length - segmentHeaderBytes
+  const frames: LogOperation[][] = []
+  for (let left = fileBytes - segmentHeaderBytes; left > 0; ) {
+    const valueBytes = (left > 2 * 65_536 ? 65_536 : left) - frameBytes
+    frames.push([operation('key', 'x'.repeat(valueBytes))])
+    left -= frameBytes + valueBytes
+  }
+  return logSegment(logOrigin, frames).bytes
+}
+
 async function scan(
   bytes: Uint8Array,
+  isShort = false,
 ): Promise<{ end: LogScanEnd; seen: (string | number)[]; boundaries: number[] }> {
   const disk = new SimFileSystem()
   disk.poke('/f', bytes)
+  if (isShort) disk.shortenAt({ at: ({ kind }) => kind === 'read', sticky: true })
   const seen: (string | number)[] = []
   const boundaries: number[] = []
   const end = await scanLog(await disk.openForReading('/f'), bytes.length, logOrigin, {

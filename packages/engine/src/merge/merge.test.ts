@@ -5,6 +5,20 @@ import { Store } from '../store.ts'
 
 const options = { segmentBytes: 256, autoMerge: false }
 
+test('merges that are asked for together are made one after the other', async () => {
+  const disk = new SimFileSystem()
+  {
+    await using store = await Store.open('/db', { ...options, fileSystem: disk })
+    for (let write = 0; write < 20; write++) await store.put(`k${write % 7}`, `v${write}`)
+    const reports = await Promise.all([store.merge(), store.merge(), store.merge()])
+    expect(reports[0].inputFiles).toBeGreaterThan(1)
+    expect(reports.slice(1).map(({ inputFiles }) => inputFiles)).toEqual([0, 0])
+    expect(store.stats().merges).toMatchObject({ completed: 1, failed: 0, running: false })
+  }
+  await using store = await Store.open('/db', { ...options, fileSystem: disk })
+  expect(await store.count()).toBe(7)
+})
+
 test('a merge whose manifest is in doubt is the last: what it wrote may count', async () => {
   const disk = new SimFileSystem()
   const store = await storeToMerge(disk)

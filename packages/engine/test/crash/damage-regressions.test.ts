@@ -9,6 +9,7 @@ import { segmentHeaderBytes } from '../../src/segment.ts'
 import { removeIfThere } from '../../src/small-file.ts'
 import { Store } from '../../src/store.ts'
 import { sameBytes } from '../damage.ts'
+import { TestClock } from '../test-clock.ts'
 import { closedFixture, directory, fixtureOptions, killedFixture } from './store-fixture.ts'
 
 const closed = await closedFixture(9)
@@ -37,6 +38,55 @@ test('a truncated hint falls back to the data file', async () => {
     await using store = await open(disk)
     expect(await contentOf(store), path).toEqual(wholeState)
   }
+})
+
+test('without any hint, keys expire as before', async () => {
+  const disk = closed.disk.clone()
+  const clock = new TestClock()
+  const options = fixtureOptions(disk, clock)
+  {
+    await using store = await Store.open(directory, options)
+    // In a merge output, in a sealed segment and in the active one.
+    await store.put('brief', 'merged', { ttlMs: 1_000 })
+    await store.merge()
+    await store.put('also brief', 'sealed', { ttlMs: 2_000 })
+    const { logSegments } = store.stats().files
+    while (store.stats().files.logSegments === logSegments) await store.put('key', 'value')
+    await store.put('brief too', 'active', { ttlMs: 3_000 })
+  }
+  for (const path of disk.files().keys()) {
+    if (path.endsWith('.hint') || path.endsWith('.image')) await disk.unlink(path)
+  }
+  const brief = ['brief', 'also brief', 'brief too']
+  await using store = await Store.open(directory, options)
+  for (const expired of [0, 1, 2, 3]) {
+    const found = await store.getMany(brief)
+    expect(found.map((value) => value === undefined)).toEqual(brief.map((_, at) => at < expired))
+    clock.advance(1_000)
+  }
+})
+
+test('a clock that is set back makes no newer write lose', async () => {
+  const disk = closed.disk.clone()
+  const year = 365 * 24 * 3_600_000
+  const start = 1_700_000_000_000
+  // Each write comes a year before the last one, as its clock says.
+  for (let life = 0; life < 3; life++) {
+    const clock = new TestClock(start - life * year)
+    await using store = await Store.open(directory, fixtureOptions(disk, clock))
+    await store.put('put', `${life}`)
+    await store.put('deleted', 'value')
+    clock.advance(-year)
+    await store.put('put', `${life} again`)
+    await store.delete('deleted')
+    await store.merge()
+  }
+  for (const path of disk.files().keys()) {
+    if (path.endsWith('.hint') || path.endsWith('.image')) await disk.unlink(path)
+  }
+  await using store = await open(disk)
+  expect((await store.get('put'))?.value.toString()).toBe('2 again')
+  expect(await store.get('deleted')).toBeUndefined()
 })
 
 test('an empty newest segment does not take the versions back', async () => {

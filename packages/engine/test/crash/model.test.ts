@@ -36,16 +36,25 @@ test('C1: whatever is done to a store, it is the model that it answers for', asy
   const watchdog = new Watchdog()
   const path = chosenPath('C1')
   let number = 0
-  await fc.assert(
-    fc.asyncProperty(options, commands, (options, commands) => {
-      watchdog.watch(`C1 ${number++}`)
-      return runCommands(options, commands, report)
-    }),
-    path === undefined ? { numRuns: runs, seed } : { numRuns: 1, seed, path },
-  )
+  await fc
+    .assert(
+      fc.asyncProperty(options, commands, (options, commands) => {
+        watchdog.watch(`C1 ${number++}`)
+        return runCommands(options, commands, report)
+      }),
+      path === undefined ? { numRuns: runs, seed } : { numRuns: 1, seed, path },
+    )
+    .catch(tellReplay)
   const floors = { cases: runs, ops: 100_000, merges: 8_000, partial: 3_000, tombstones: 3_000 }
   report.finish(path === undefined ? floors : {})
 })
+
+/** What fast-check has found, with how it is run again, as all classes say it. */
+function tellReplay(error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error)
+  const path = /path: "([0-9:]+)"/.exec(message)?.[1]
+  throw new Error(`${message}\nreplay: KV_CASE='C1 ${path}' pnpm test:crash`, { cause: error })
+}
 
 async function runCommands(
   options: StoreOptions,

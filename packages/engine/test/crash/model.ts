@@ -17,6 +17,8 @@ export interface Write {
   readonly type: 'put' | 'delete' | 'batch'
   readonly operations: readonly Operation[]
   readonly durability?: ReachedDurability
+  /** Of a put, and it holds. */
+  readonly condition?: { readonly ifAbsent: boolean } | { readonly ifVersion: number }
 }
 
 export interface ModelEntry {
@@ -125,9 +127,15 @@ export class Model {
     return copy
   }
 
+  /** The versions from `from` to `to` at which a write ends: what the store may be seen as of. */
+  endsBetween(from: number, to: number): number[] {
+    const ends = [this.#baseVersion, ...this.#submissions.map(({ lastVersion }) => lastVersion)]
+    return ends.filter((end) => end >= from && end <= to)
+  }
+
   /** The values that a key has between two versions. */
   valuesBetween(key: string, from: number, to: number): (string | undefined)[] {
-    const values = [this.#stateUpTo(from).get(key)?.value]
+    const values = [this.stateAt(from).get(key)?.value]
     for (const { operations, firstVersion } of this.#submissions) {
       if (firstVersion <= from || firstVersion > to) continue
       const last = operations.findLast((operation) => operation.key === key)
@@ -148,10 +156,11 @@ export class Model {
       version === this.#baseVersion ||
       this.#submissions.some(({ lastVersion }) => lastVersion === version)
     assert(isEnd, `version ${version} is inside a batch (I3)`)
-    return new Model(this.#stateUpTo(version), version)
+    return new Model(this.stateAt(version), version)
   }
 
-  #stateUpTo(version: number): ModelState {
+  /** What the store holds as of a version. */
+  stateAt(version: number): ModelState {
     if (version === this.#version) return this.#state
     const state = new Map(this.#base)
     for (const submission of this.#submissions) {

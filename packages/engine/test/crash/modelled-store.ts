@@ -1,6 +1,7 @@
-/** A store on a simulated disk with its model beside it: what is done to one is done to the other, and both must agree. */
+/** A store with its model beside it: what is done to one is done to the other, and both must agree. */
 import assert from 'node:assert/strict'
 import { KvError } from '../../src/errors.ts'
+import type { FileSystem } from '../../src/file-system/file-system.ts'
 import type { SimFileSystem } from '../../src/file-system/sim-file-system.ts'
 import { keyText, textKey } from '../../src/key-text.ts'
 import type { StoreOptions } from '../../src/options.ts'
@@ -18,29 +19,30 @@ import {
 
 export const directory = '/db'
 
-export class ModelledStore {
+export class ModelledStore<D extends FileSystem = SimFileSystem> {
   readonly store: Store
-  readonly disk: SimFileSystem
+  readonly disk: D
   readonly model: Model
   /** The first error that a write ended in. */
   failure: KvError | undefined
   /** Writes that have not ended. */
   readonly #underWay = new Set<Promise<unknown>>()
 
-  private constructor(store: Store, disk: SimFileSystem, model: Model) {
+  private constructor(store: Store, disk: D, model: Model) {
     this.store = store
     this.disk = disk
     this.model = model
   }
 
-  /** Opens the store on `disk` and checks that it is one that `disaster` may leave of `model`. */
-  static async open(
-    disk: SimFileSystem,
+  /** Opens the store on `disk`, or behind the door to it that the options bring, and checks that it is one that `disaster` may leave of `model`. */
+  static async open<D extends FileSystem>(
+    disk: D,
     options: StoreOptions,
     model: Model = new Model(),
     disaster: Disaster = 'kill',
-  ): Promise<ModelledStore> {
-    const store = await Store.open(directory, { ...options, fileSystem: disk })
+    path: string = directory,
+  ): Promise<ModelledStore<D>> {
+    const store = await Store.open(path, { fileSystem: disk, ...options })
     try {
       const opened = new ModelledStore(store, disk, model.recovered(store.appliedIndex, disaster))
       await opened.check()
@@ -108,12 +110,14 @@ export class ModelledStore {
     type,
     operations,
     durability,
+    condition,
   }: Write): Promise<{ version: number | undefined; durability: ReachedDurability }> {
     const options = durability === undefined ? {} : { durability }
     const [first] = operations
     if (type === 'batch') return this.store.batch(operations.map(withBytes), options)
     if (first!.type === 'put') {
-      return this.store.put(textKey(first!.key), textKey(first!.value), options)
+      const putOptions = { ...options, ...condition }
+      return this.store.put(textKey(first!.key), textKey(first!.value), putOptions)
     }
     return this.store.delete(textKey(first!.key), options)
   }

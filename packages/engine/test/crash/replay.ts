@@ -14,14 +14,18 @@ export function chosenPath(name: string): string | undefined {
 }
 
 /** Runs a case, unless another one was chosen. What it throws says how to run it alone. */
-export async function runCase<T>(name: string, run: () => Promise<T>): Promise<T | undefined> {
+export async function runCase<T>(
+  name: string,
+  run: () => Promise<T>,
+  command = 'pnpm test:crash',
+): Promise<T | undefined> {
   if (chosen !== undefined && chosen !== name) return undefined
   watchdog.watch(name)
   try {
     return await run()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(`${name}: ${reason}\nreplay: KV_CASE='${name}' pnpm test:crash`, {
+    throw new Error(`${name}: ${reason}\nreplay: KV_CASE='${name}' ${command}`, {
       cause: error,
     })
   } finally {
