@@ -1,6 +1,9 @@
 /** The door to the files of a store that nobody has open: to check, to repair and to read them. */
 export type { Problem, Severity, VerifyReport } from './care/findings.ts'
 export type { CareProgress } from './care/pace.ts'
+export type { LostKey, LostStretch, RepairReport } from './care/repair-report.ts'
+export type { RepairOptions } from './care/repair-store.ts'
+export { repairStore } from './care/repair-store.ts'
 export type { VerifyOptions } from './care/verify-store.ts'
 export { verifyStore } from './care/verify-store.ts'
 export type { StoreErrorCode } from './errors.ts'

@@ -125,7 +125,7 @@ export class HintCheck {
 }
 
 /** The header, if every checksum is right. */
-async function readGoodHeader(reader: CareReader): Promise<HintHeader | undefined> {
+export async function readGoodHeader(reader: CareReader): Promise<HintHeader | undefined> {
   const header = decodeHintHeader(Buffer.from(await reader.view(0, hintHeaderBytes)))
   if (header === undefined) return undefined
   const crc = await reader.crc(hintHeaderBytes, reader.bytes)
