@@ -1,5 +1,9 @@
 /** The door to the files of a store that nobody has open: to check, to repair and to read them. */
 export type { Problem, Severity, VerifyReport } from './care/findings.ts'
+export type { InspectOptions } from './care/inspect-store.ts'
+export { inspect } from './care/inspect-store.ts'
+export type { Inspection } from './care/inspection.ts'
+export { formatInspection } from './care/inspection.ts'
 export type { CareProgress } from './care/pace.ts'
 export type { LostKey, LostStretch, RepairReport } from './care/repair-report.ts'
 export type { RepairOptions } from './care/repair-store.ts'

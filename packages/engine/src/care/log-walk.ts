@@ -171,7 +171,7 @@ export class LogWalk {
     from: number,
     to: number,
     firstIndex: number,
-    visit: 'record' | 'doubtful' | undefined = 'record',
+    visit: 'record' | 'doubtful' | 'none' = 'record',
   ): Promise<{ offset: number; index: number }> {
     const probe = this.#probe
     const { record } = probe
@@ -181,7 +181,7 @@ export class LogWalk {
       const isGood = probe.lookNow(offset, to) ?? (await probe.look(offset, to))
       if (!isGood || record.index !== index) break
       const { size } = record
-      const wait = visit === undefined ? undefined : this.#visitor[visit]?.(record, offset)
+      const wait = visit === 'none' ? undefined : this.#visitor[visit]?.(record, offset)
       if (wait !== undefined) await wait
       const turn = this.#pace.checkpoint()
       if (turn !== undefined) await turn
@@ -262,7 +262,7 @@ export class LogWalk {
     if (size === undefined) return undefined
     const next = at.offset + size
     if (next === to) return at.index + 1 === nextIndex ? next : undefined
-    const end = await this.#takeRecords(next, to, at.index + 1, undefined)
+    const end = await this.#takeRecords(next, to, at.index + 1, 'none')
     return end.offset === to && end.index === nextIndex ? next : undefined
   }
 
