@@ -113,12 +113,22 @@ export class FileInspector {
     const { formatVersion, logStart, mergedAt, nextId, files } = manifest
     const { index, term, chain } = logStart
     await this.#add(0, 'manifest', {
-      ...{ formatVersion, files: files.length, mergedAt, nextId },
-      ...{ logStart: index, logStartTerm: term, logStartChain: hex(chain) },
+      formatVersion,
+      files: files.length,
+      mergedAt,
+      nextId,
+      logStart: index,
+      logStartTerm: term,
+      logStartChain: hex(chain),
     })
     for (const { id, bytes, records, lowestIndex, highestIndex, ...file } of files) {
       await this.#add(0, 'merge output', {
-        ...{ id, bytes, records, lowestIndex, highestIndex, footerCrc: hex(file.footerCrc) },
+        id,
+        bytes,
+        records,
+        lowestIndex,
+        highestIndex,
+        footerCrc: hex(file.footerCrc),
         lowestKey: escapedBytes(file.lowestKey),
         highestKey: escapedBytes(file.highestKey),
       })
@@ -156,8 +166,12 @@ export class FileInspector {
     }
     const { manifestCrc, logEnd } = meta.basis
     await this.#add(0, 'keydir image', {
-      ...{ keys: meta.keydir.keys, expiring: meta.keydir.expiring, parts: meta.parts.length },
-      ...{ manifestCrc: hex(manifestCrc), logEnd: logEnd.index, logEndChain: hex(logEnd.chain) },
+      keys: meta.keydir.keys,
+      expiring: meta.keydir.expiring,
+      parts: meta.parts.length,
+      manifestCrc: hex(manifestCrc),
+      logEnd: logEnd.index,
+      logEndChain: hex(logEnd.chain),
     })
     let at = 0
     for (const { words, capacity, crc } of meta.parts) {
@@ -191,7 +205,10 @@ export class FileInspector {
       }
       const { kind, offset, size, index, expiresAt, key } = entry
       await this.#add(at, `entry ${kindNames[kind] ?? 'of an unknown kind'}`, {
-        ...{ key: escapedBytes(key), version: index, at: offset, size },
+        key: escapedBytes(key),
+        version: index,
+        at: offset,
+        size,
         ...(expiresAt === neverExpires ? {} : { expiresAt: dateText(expiresAt) }),
       })
       at += length
@@ -276,8 +293,13 @@ export class FileInspector {
       {
         frame: ({ kind, recordCount, firstIndex, term, timestamp, length, chainBefore }, offset) =>
           this.#add(offset, 'frame', {
-            ...{ kind: frameKindNames[kind] ?? kind, records: recordCount, firstIndex, term },
-            ...{ bytes: length, chainBefore: hex(chainBefore), at: dateText(timestamp) },
+            kind: frameKindNames[kind] ?? kind,
+            records: recordCount,
+            firstIndex,
+            term,
+            bytes: length,
+            chainBefore: hex(chainBefore),
+            at: dateText(timestamp),
           }),
         record: (record, offset) => this.#addRecord('record', record, offset),
         doubtful: (record, offset) => this.#addRecord('doubtful record', record, offset),
@@ -319,8 +341,12 @@ export class FileInspector {
     const valueAt = record.valueStart - record.start
     const valueBytes = size - valueAt
     const fields = {
-      ...{ kind: kindNames[kind] ?? kind, key: escapedBytes(key), version: index },
-      ...{ at: dateText(timestamp), bytes: size, valueBytes },
+      kind: kindNames[kind] ?? kind,
+      key: escapedBytes(key),
+      version: index,
+      at: dateText(timestamp),
+      bytes: size,
+      valueBytes,
       ...(expiresAt === neverExpires ? {} : { expiresAt: dateText(expiresAt) }),
     }
     if (!this.#values || kind !== recordKind.put) return this.#add(offset, what, fields)

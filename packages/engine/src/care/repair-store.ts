@@ -261,7 +261,10 @@ class StoreRepair {
     const path = `${logDirectoryName}/${segmentFileName(firstVersion)}`
     const versions = { firstVersion, nextVersion }
     this.#losses.stretch({
-      ...{ path, from: 0, to: 0, what: 'missing, or the log before it ends too early' },
+      path,
+      from: 0,
+      to: 0,
+      what: 'missing, or the log before it ends too early',
       ...versions,
       isTornTail: false,
     })

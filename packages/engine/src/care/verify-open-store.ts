@@ -130,8 +130,13 @@ class OpenStoreVerification {
     const { highestIndex, chainAfter } = isSealed ? file : asOf
     // Up to here nothing may be torn.
     const mark = {
-      ...{ seq: 0, index: highestIndex, term: 0, commit: highestIndex },
-      ...{ segment: id, offset: asOf.bytes, chain: asOf.chainAfter },
+      seq: 0,
+      index: highestIndex,
+      term: 0,
+      commit: highestIndex,
+      segment: id,
+      offset: asOf.bytes,
+      chain: asOf.chainAfter,
     }
     const successor = isSealed ? { id: highestIndex + 1, chainBefore: chainAfter } : undefined
     await readWithCare(this.#context, path, 'corruption', handle, bytes, async (reader) => {
