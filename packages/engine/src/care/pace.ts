@@ -17,7 +17,7 @@ export interface PaceOptions {
 }
 
 /** Work goes on in a turn of the event loop for so long, in ms. */
-const turnMsMax = 1.5
+const turnMsMax = 1
 /** Ahead of the budget by less than this, in ms, nobody waits: timers are no finer. */
 const aheadMsMax = 20
 

@@ -290,9 +290,10 @@ class StoreRepair {
     const { file } = candidate
     this.#pace.begin(file.path)
     const handle = await openOrCode(this.#fileSystem, `${this.#source}/${file.path}`)
-    const hintHandle = await openOrCode(this.#fileSystem, `${this.#source}/${file.hintPath}`)
-    const handles = [handle, hintHandle].filter((each) => typeof each !== 'string')
+    const handles = typeof handle === 'string' ? [] : [handle]
     try {
+      const hintHandle = await openOrCode(this.#fileSystem, `${this.#source}/${file.hintPath}`)
+      if (typeof hintHandle !== 'string') handles.push(hintHandle)
       const slot = this.#files.add(file)
       const target = {
         keys: this.#keys,
@@ -403,14 +404,14 @@ class StoreRepair {
     try {
       return await reader.readMany(addresses)
     } catch (error) {
-      if (!isCorruptRecord(error)) throw error
+      if (!isUnreadable(error)) throw error
     }
     const records: RecordView[] = []
     for (const address of addresses) {
       try {
         records.push(await reader.read(address))
       } catch (error) {
-        if (!isCorruptRecord(error)) throw error
+        if (!isUnreadable(error)) throw error
         const { key, location } = address
         this.#losses.key({
           key: Buffer.from(key),
@@ -438,6 +439,8 @@ function unnamed(id: number): ManifestFile {
   return { id, bytes: 0, ...versions, lowestKey: none, highestKey: none, footerCrc: 0 }
 }
 
-function isCorruptRecord(error: unknown): boolean {
-  return error instanceof KvError && error.code === 'KV_CORRUPT_RECORD'
+/** Of a record, or of the file it lies in. */
+function isUnreadable(error: unknown): boolean {
+  if (!(error instanceof KvError)) return false
+  return error.code === 'KV_CORRUPT_RECORD' || error.code === 'KV_CORRUPT_STORE'
 }

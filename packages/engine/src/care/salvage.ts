@@ -73,11 +73,10 @@ export class FileSalvage {
     hint: { readonly reader: CareReader; readonly handle: ReadableFile } | undefined,
   ): Promise<WalkPosition | undefined> {
     const header = decodeSegmentHeader(Buffer.from(await reader.view(0, segmentHeaderBytes)))
-    const kind = header?.kind ?? this.#expected.file.kind
-    const end =
-      kind === segmentKind.log
-        ? await this.#walkLog(reader, header)
-        : await this.#walkOutput(reader)
+    const { kind } = this.#expected.file
+    const isLog = (header?.kind ?? kind) === segmentKind.log
+    if (!isLog && kind === segmentKind.log) this.#noteMisplaced()
+    const end = isLog ? await this.#walkLog(reader, header) : await this.#walkOutput(reader)
     await this.#useHint(reader, hint)
     return end
   }
@@ -117,7 +116,9 @@ export class FileSalvage {
     const known = position?.index === id ? position.chain : undefined
     const start = { index: id, term: 0, chain: header?.chainBefore ?? known }
     // Of a segment that lies under another's name nobody knows what follows.
-    const next = id === file.id && file.kind === segmentKind.log ? successor : undefined
+    const isMisplaced = id !== file.id || file.kind !== segmentKind.log
+    const next = isMisplaced ? undefined : successor
+    if (isMisplaced) this.#noteMisplaced()
     const footer = await this.#readFooter(reader, reader.bytes - segmentFooterBytes)
     const isTrusted =
       footer !== undefined &&
@@ -174,7 +175,22 @@ export class FileSalvage {
       return { index: footerIndex, term: end.term, chain: undefined }
     }
     const isEndKnown = this.#lost.at(-1)?.nextVersion !== undefined || this.#lost.length === 0
-    return id === file.id && isEndKnown ? end : undefined
+    return !isMisplaced && isEndKnown ? end : undefined
+  }
+
+  /** What should lie here is missing; what does lie here is read as what it is. */
+  #noteMisplaced(): void {
+    const { file, named, successor } = this.#expected
+    this.#target.losses.olderMayBeCurrent = true
+    this.#target.losses.stretch({
+      path: file.path,
+      from: 0,
+      to: 0,
+      firstVersion: file.lowestIndex,
+      nextVersion: named === undefined ? successor?.id : named.highestIndex + 1,
+      what: 'another file lies in its place',
+      isTornTail: false,
+    })
   }
 
   /** A segment is sealed only after the next one is durable. */
@@ -192,7 +208,8 @@ export class FileSalvage {
   }
 
   async #walkOutput(reader: CareReader): Promise<undefined> {
-    const { file, named } = this.#expected
+    const { file } = this.#expected
+    const named = await this.#namedIfItMayBe(reader)
     const isNamed = named !== undefined && named.bytes <= reader.bytes
     const footerAt = (isNamed ? named.bytes : reader.bytes) - segmentFooterBytes
     const footer = await this.#readFooter(reader, footerAt)
@@ -237,6 +254,18 @@ export class FileSalvage {
         isTornTail: false,
       })
     }
+    return undefined
+  }
+
+  /** What MANIFEST says of the file, unless its own footer says that it is another one. */
+  async #namedIfItMayBe(reader: CareReader): Promise<ManifestFile | undefined> {
+    const { named } = this.#expected
+    if (named === undefined) return undefined
+    const due = await this.#readFooter(reader, named.bytes - segmentFooterBytes)
+    const last = await this.#readFooter(reader, reader.bytes - segmentFooterBytes)
+    const isAnother = last !== undefined && last.crc !== named.footerCrc
+    if (!isAnother || due?.crc === named.footerCrc) return named
+    this.#noteMisplaced()
     return undefined
   }
 

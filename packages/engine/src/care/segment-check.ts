@@ -96,6 +96,13 @@ class SegmentCheck {
       },
     )
     const end = await walk.run()
+    const { index } = end.position
+    if (successor !== undefined && !this.#isDamaged && index !== successor.id) {
+      this.#wrong(
+        end.offset,
+        `it ends at version ${index - 1}, and the next starts at ${successor.id}`,
+      )
+    }
     this.#checkMark(end)
     if (successor === undefined) await this.#checkTornTail()
     else if (!this.#isDamaged) this.#checkFooter(end, footer, isTrusted)
@@ -225,7 +232,8 @@ class SegmentCheck {
     const hint = await HintCheck.open(this.#context, path, crc, mayBeMissing)
     if (hint === undefined) return
     try {
-      await this.#newest.visit(this.#context.pace.nextTurn, (entry) => hint.expect(entry))
+      const { pace } = this.#context
+      await this.#newest.visit(pace.nextTurn, (entry) => hint.expect(entry) ?? pace.checkpoint())
       await hint.finish()
     } finally {
       await hint.close()
