@@ -13,6 +13,7 @@ import { type RecordView, recordKind } from '../record.ts'
 import {
   decodeSegmentFooter,
   decodeSegmentHeader,
+  encodeSegmentFooter,
   footerCrc,
   type SegmentFooter,
   type SegmentHeader,
@@ -125,7 +126,7 @@ export class FileSalvage {
       footer.footer.lowestIndex === id &&
       footer.footer.highestIndex + 1 === next?.id &&
       footer.footer.chainAfter === next.header?.chainBefore
-    if (isTrusted) this.#footerCrc = footer.crc
+    this.#footerCrc = isTrusted ? footer.crc : dueFooterCrc(id, reader.bytes, next)
     // The index behind the last frame, where a footer stands and not what should follow.
     let footerIndex: number | undefined
     const walk = new LogWalk(
@@ -347,4 +348,23 @@ export class FileSalvage {
     const stretch = this.#lost[low]
     return stretch !== undefined && stretch.from <= offset
   }
+}
+
+/** CRC of the footer that a sealed segment of `bytes` bytes must have, where the next one tells what stands in it. */
+function dueFooterCrc(
+  id: number,
+  bytes: number,
+  next: SalvageExpectation['successor'],
+): number | undefined {
+  if (next?.header === undefined) return undefined
+  return footerCrc(
+    encodeSegmentFooter({
+      kind: segmentKind.log,
+      chainAfter: next.header.chainBefore,
+      lowestIndex: id,
+      highestIndex: next.id - 1,
+      records: next.id - id,
+      bytes: Math.max(0, bytes - segmentHeaderBytes - segmentFooterBytes),
+    }),
+  )
 }

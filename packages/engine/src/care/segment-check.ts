@@ -55,6 +55,9 @@ class SegmentCheck {
   #markSeen: boolean
   /** Where a torn tail begins. */
   #tornAt: number | undefined
+  #footer: FoundFooter | undefined
+  /** The index behind the last frame, where a good footer stands and not what should follow. */
+  #endedAt: number | undefined
 
   constructor(context: CareContext, expected: SegmentExpectation, reader: CareReader) {
     const { mark, id, successor } = expected
@@ -71,6 +74,7 @@ class SegmentCheck {
     const { successor, mark, id } = this.#expected
     const start = await this.#checkHeader()
     const footer = await this.#readFooter()
+    this.#footer = footer
     const isTrusted = footer !== undefined && this.#isOwn(footer.footer)
     const walk = new LogWalk(
       this.#reader,
@@ -96,11 +100,15 @@ class SegmentCheck {
       },
     )
     const end = await walk.run()
+    if (this.#endedAt !== undefined) {
+      await this.#checkHint(footer)
+      return { ...end, position: { ...end.position, index: this.#endedAt, chain: undefined } }
+    }
     const { index } = end.position
     if (successor !== undefined && !this.#isDamaged && index !== successor.id) {
       this.#wrong(
         end.offset,
-        `it ends at version ${index - 1}, and the next starts at ${successor.id}`,
+        `it ends at version ${index - 1}, and the next one starts at ${successor.id}`,
       )
     }
     this.#checkMark(end)
@@ -156,6 +164,11 @@ class SegmentCheck {
 
   #damage({ from, to, what, frameAt, frameIndex }: DamagedStretch): boolean {
     const { successor, mark, mergedAt } = this.#expected
+    const footer = this.#footer
+    if (footer?.offset === frameAt && footer.footer.highestIndex + 1 === frameIndex) {
+      this.#endedAt = frameIndex
+      return false
+    }
     const isTorn =
       successor === undefined &&
       this.#markSeen &&

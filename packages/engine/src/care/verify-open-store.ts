@@ -4,12 +4,13 @@
  * are checked instead, as long as that does not go on for ever.
  */
 import type { Clock } from '../clock.ts'
+import { corruptStore } from '../corrupt-store.ts'
 import type { DataFile } from '../data-file.ts'
 import { KvError } from '../errors.ts'
 import type { FileSystem, ReadableFile } from '../file-system/file-system.ts'
 import type { FileTable } from '../file-table.ts'
 import { segmentKind } from '../segment.ts'
-import { type CareContext, readWithCare } from './care-context.ts'
+import { type CareContext, openOrCode, readWithCare } from './care-context.ts'
 import { Findings, type VerifyReport } from './findings.ts'
 import { checkOutput } from './output-check.ts'
 import { Pace, type PaceOptions } from './pace.ts'
@@ -89,9 +90,15 @@ class OpenStoreVerification {
   }
 
   async #check(file: DataFile): Promise<void> {
-    const { files } = this.#store
+    const { files, fileSystem, directory } = this.#store
     const { findings } = this.#context
     try {
+      // A descriptor that is open already does not tell that the name is gone.
+      const named = await openOrCode(fileSystem, `${directory}/${file.path}`)
+      if (typeof named !== 'string') await named.close()
+      // From here to the pin no merge can come between.
+      if (!files.has(file)) return
+      if (typeof named === 'string') throw corruptStore(file.path, `it cannot be opened (${named})`)
       await files.withFile(files.slotOf(file), (handle) =>
         file.kind === segmentKind.log
           ? this.#checkSegment(file, handle)

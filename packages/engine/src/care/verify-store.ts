@@ -116,9 +116,10 @@ class StoreVerification {
         }
         return checkSegment(this.#context, { ...expected, hintMayBeMissing: false }, reader)
       })
-      const next = successor?.id ?? end?.position.index ?? id
-      const chain = end?.position.index === next ? end.position.chain : undefined
-      position = { index: next, term: end?.position.term ?? 0, chain }
+      position = end?.position ?? unknownStart(successor?.id ?? id)
+      // Where it ends too early, that was noted.
+      const isBehind = successor !== undefined && position.index > successor.id
+      if (isBehind) position = unknownStart(successor.id)
     }
     const last = segmentPath(ids.at(-1)!)
     const ends = `it ends at version ${position.index - 1}, although`
