@@ -5,13 +5,9 @@ import { type CareProgress, Pace } from './pace.ts'
 test('what is read faster than the rate waits until the rate has caught up', async () => {
   const clock = new TestClock()
   const pace = new Pace(clock, { bytesPerSecondMax: 1_000 })
-  let isOver = false
-  const spent = pace.spend(500).then(() => {
-    isOver = true
-  })
+  const spent = pace.spend(500)
   clock.advance(499)
-  await Promise.resolve()
-  expect(isOver).toBe(false)
+  expect(await Promise.race([spent, Promise.resolve('waits')])).toBe('waits')
   clock.advance(1)
   await spent
   // Time that passed unused is no credit.

@@ -65,7 +65,8 @@ test('a target that holds something, or lies in the source, is refused, and noth
 test('a store that is open, or none, is refused', async () => {
   const disk = await closedStore((store) => putLetters(store, 'a'))
   {
-    await using _store = await Store.open('/db', careStoreOptions(disk))
+    await using store = await Store.open('/db', careStoreOptions(disk))
+    await store.put('b', '')
     await expect(repair(disk)).rejects.toMatchObject({ code: 'KV_LOCKED' })
   }
   await expect(repairStore('/none', '/new', careOptions(disk))).rejects.toMatchObject({
