@@ -22,6 +22,8 @@ import { RecordProbe } from './record-probe.ts'
 /** Bytes that the search behind damage sums at most, in lengths of the file. */
 const searchLengthsMax = 16
 const searchBytesMin = 64 * 1024 * 1024
+/** Searched in one go, some 0.3 ms. */
+const searchViewBytes = 128 * 1024
 
 /** Where a walk stands. The chain is unknown behind damage. */
 export interface WalkPosition {
@@ -293,7 +295,7 @@ export class LogWalk {
     }
     let at = start + 1
     while (at + frameHeaderBytes <= to && this.#searchBytesLeft > 0) {
-      const bytes = await this.#reader.view(at, this.#reader.viewBytesMax)
+      const bytes = await this.#reader.view(at, searchViewBytes)
       const place = this.#nextCandidate(bytes, at)
       if (place === -1) {
         this.#searchBytesLeft -= bytes.length

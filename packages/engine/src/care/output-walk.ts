@@ -12,6 +12,8 @@ import { RecordProbe } from './record-probe.ts'
 /** Bytes that the search behind damage sums at most, in lengths of the file. */
 const searchLengthsMax = 16
 const searchBytesMin = 64 * 1024 * 1024
+/** Searched in one go, some 0.3 ms. */
+const searchViewBytes = 128 * 1024
 
 export interface OutputWalkVisitor {
   /** A good record at byte `offset`: see {@link RecordProbe.record}. */
@@ -140,7 +142,7 @@ export class OutputWalk {
     }
     let at = start + 1
     while (at + recordHeaderBytes <= to && this.#searchBytesLeft > 0) {
-      const bytes = await this.#reader.view(at, this.#reader.viewBytesMax)
+      const bytes = await this.#reader.view(at, searchViewBytes)
       const place = nextCandidate(bytes, Math.min(bytes.length, to - at))
       if (place === -1) {
         this.#searchBytesLeft -= bytes.length

@@ -8,7 +8,9 @@ import {
   damage,
   putLetters,
 } from '../../test/care-store.ts'
+import { systemClock } from '../clock.ts'
 import { crc32 } from '../crc32.ts'
+import type { DirectoryLock } from '../file-system/file-system.ts'
 import { SimFileSystem } from '../file-system/sim-file-system.ts'
 import { decodeHintHeader, encodeHintHeader, hintHeaderBytes } from '../hint.ts'
 import { markBytes } from '../mark.ts'
@@ -250,4 +252,48 @@ test('of very many problems the first thousand are listed', async () => {
   damage(disk, '/db/marks', (bytes) => Buffer.concat([bytes, Buffer.alloc(1_200 * markBytes, 'x')]))
   const { problems, problemsLeftOut } = await verifyStore('/db', careOptions(disk))
   expect([problems.length, problemsLeftOut]).toEqual([1_000, 201])
+})
+
+test('the event loop turns between slices of the work', async () => {
+  const disk = await closedStore((store) =>
+    store.batch(
+      Array.from({ length: 2_000 }, (_none, place) => ({
+        type: 'put' as const,
+        key: `${place}`,
+        value: '',
+      })),
+    ),
+  )
+  let turns = 0
+  let now = 0
+  const clock = {
+    ...systemClock,
+    // As if each look at the clock came a quarter of a ms after the one before.
+    monotonic: () => (now += 0.25),
+    nextTurn: async () => void turns++,
+  }
+  await verifyStore('/db', { fileSystem: disk, clock })
+  expect(turns).toBeGreaterThan(2_000 / 5)
+})
+
+test('where nothing can be written no store is open; where one has no rights, that is said', async () => {
+  class LockingDisk extends SimFileSystem {
+    code: string | undefined
+    override async lockDirectory(path: string): Promise<DirectoryLock> {
+      if (this.code === undefined) return super.lockDirectory(path)
+      throw Object.assign(new Error('no'), { code: this.code })
+    }
+  }
+  const disk = new LockingDisk()
+  {
+    await using store = await Store.open('/db', careStoreOptions(disk))
+    await store.put('a', '')
+  }
+  disk.code = 'EROFS'
+  expect(await verifyStore('/db', careOptions(disk))).toMatchObject({ records: 1, problems: [] })
+  disk.code = 'EACCES'
+  await expect(verifyStore('/db', careOptions(disk))).rejects.toMatchObject({
+    code: 'KV_BAD_REQUEST',
+    message: expect.stringContaining('/db cannot be locked (EACCES)'),
+  })
 })
