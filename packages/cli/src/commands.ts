@@ -3,11 +3,14 @@ import { del } from './commands/del.ts'
 import { exportCommand } from './commands/export.ts'
 import { get } from './commands/get.ts'
 import { importCommand } from './commands/import.ts'
+import { inspectCommand } from './commands/inspect.ts'
 import { mergeNow } from './commands/merge-now.ts'
 import { ping } from './commands/ping.ts'
 import { put } from './commands/put.ts'
 import { range } from './commands/range.ts'
+import { repair } from './commands/repair.ts'
 import { stats } from './commands/stats.ts'
+import { verify } from './commands/verify.ts'
 
 /** In the order of `kv --help`. */
 export const commands: readonly Command[] = [
@@ -20,4 +23,7 @@ export const commands: readonly Command[] = [
   stats,
   mergeNow,
   ping,
+  verify,
+  repair,
+  inspectCommand,
 ]

@@ -1,5 +1,6 @@
 /** A failure as one line for people, as JSON for programs, and as an exit code. */
 import { KvError } from '@kv/client'
+import { KvError as StoreError } from '@kv/engine/inspect'
 import { CliError } from './cli-error.ts'
 import { escapeJson, escapeMessage } from './escape.ts'
 import type { CliErrorCode } from './exit-codes.ts'
@@ -20,6 +21,10 @@ export function reportError(error: unknown): ErrorReport {
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof KvError) {
     return { code: error.codeName, message, exitCode: errorExitCodes[error.code] }
+  }
+  // Of files that were read without a server.
+  if (error instanceof StoreError) {
+    return { code: error.code, message, exitCode: errorExitCodes[error.code] }
   }
   const code = cliCodeOf(error)
   return { code, message, exitCode: cliExitCodes[code] }

@@ -5,6 +5,7 @@
  * |---|---|
  * | 0 | done; also when the reader of a pipe has gone |
  * | 1 | there is no such key |
+ * | 2 | repaired, and something was lost |
  * | 10 to 29 | refused, nothing was changed; the same again is refused again |
  * | 30 to 39 | not done, nothing was changed; the same may succeed later |
  * | 40 to 49 | unknown whether a write took effect |
@@ -15,6 +16,7 @@ import type { ErrorCode } from '@kv/client'
 
 export const doneExitCode = 0
 export const notFoundExitCode = 1
+export const lostExitCode = 2
 
 export const errorExitCodes: Readonly<Record<ErrorCode, number>> = {
   KV_BAD_REQUEST: 10,

@@ -1,5 +1,11 @@
 export type { CliErrorCode } from './exit-codes.ts'
-export { cliExitCodes, doneExitCode, errorExitCodes, notFoundExitCode } from './exit-codes.ts'
+export {
+  cliExitCodes,
+  doneExitCode,
+  errorExitCodes,
+  lostExitCode,
+  notFoundExitCode,
+} from './exit-codes.ts'
 export type { ImportProgress, ImportReport } from './import-report.ts'
 export type { LineSpan } from './import-stopped.ts'
 export { ImportStopped } from './import-stopped.ts'

@@ -1,5 +1,7 @@
-/** How far an import or export is, on a terminal; nowhere else. */
+/** How far a long command is, on a terminal; nowhere else. */
+import type { CareProgress } from '@kv/engine/inspect'
 import cliProgress from 'cli-progress'
+import { escapeMessage } from './escape.ts'
 import type { Output } from './output.ts'
 import { formatBytes, formatCount } from './units.ts'
 
@@ -30,6 +32,34 @@ export function openProgress(
   bar.start(bytesTotal ?? 0, 0, payloadOf(0, 0))
   return {
     update: ({ records, bytes }) => bar.update(bytes, payloadOf(records, bytes)),
+    stop: () => bar.stop(),
+  }
+}
+
+export interface FilesProgress {
+  update(done: CareProgress): void
+  /** Once, whatever has happened: gives the terminal back. */
+  stop(): void
+}
+
+/** A bar over the bytes of a store's files. */
+export function openFilesProgress(output: Output, verb: string): FilesProgress {
+  if (!output.isTerminal) return { update: () => undefined, stop: () => undefined }
+  const bar = new cliProgress.SingleBar({
+    stream: output.stream,
+    format: `${verb} {bar} {percentage}% | {size} | {path}`,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    hideCursor: true,
+    clearOnComplete: true,
+    stopOnComplete: false,
+  })
+  bar.start(1, 0, { size: formatBytes(0), path: '' })
+  return {
+    update: ({ path, bytesDone, bytesTotal }) => {
+      bar.setTotal(bytesTotal)
+      bar.update(bytesDone, { size: formatBytes(bytesDone), path: escapeMessage(path) })
+    },
     stop: () => bar.stop(),
   }
 }

@@ -4,7 +4,7 @@ import { KvError } from './errors.ts'
 export function corruptStore(path: string, damage: string, cause?: unknown): KvError {
   return new KvError(
     'KV_CORRUPT_STORE',
-    `the store is damaged: ${path}: ${damage}; nothing was changed; restore the directory from a backup, or copy it aside before any repair`,
+    `the store is damaged: ${path}: ${damage}; nothing was changed; restore the directory from a backup, or save what is left of it with kv repair (docs/care.md)`,
     { details: { path, damage }, ...(cause === undefined ? {} : { cause }) },
   )
 }

@@ -25,7 +25,8 @@ export async function takeDataDirectory(
   }
 }
 
-function locked(directory: string, cause: DirectoryLockedError): KvError {
+/** What callers get for a directory that another store holds. */
+export function locked(directory: string, cause: DirectoryLockedError): KvError {
   return new KvError(
     'KV_LOCKED',
     `${directory} is in use by ${cause.holder}; nothing was changed; stop that one, or choose another directory`,

@@ -1,3 +1,5 @@
+export type { Problem, Severity, VerifyReport } from './care/findings.ts'
+export type { CareProgress, PaceOptions } from './care/pace.ts'
 export type { Clock } from './clock.ts'
 export { systemClock } from './clock.ts'
 export type { Outcome, StoreErrorCode } from './errors.ts'

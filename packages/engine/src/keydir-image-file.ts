@@ -46,7 +46,8 @@ export interface ImageFile {
   readonly liveRecords: number
 }
 
-interface ImageMeta {
+/** What an image says of itself. */
+export interface ImageMeta {
   readonly basis: ImageBasis
   readonly files: readonly ImageFile[]
   readonly keydir: KeydirState
@@ -117,7 +118,7 @@ export async function loadKeydirImage(
   let file: ReadableFile | undefined
   try {
     file = await fileSystem.openForReading(`${directory}/${keydirImageFileName}`)
-    const meta = await readMeta(file)
+    const meta = await readImageMeta(file)
     if (meta === undefined || !isOf(meta, basis, files)) return undefined
     const parts = await readParts(file, meta)
     if (parts === undefined) return undefined
@@ -130,7 +131,12 @@ export async function loadKeydirImage(
   }
 }
 
-function isOf(meta: ImageMeta, basis: ImageBasis, files: readonly DataFile[]): boolean {
+/** Whether the image is that of a store with just these files and this log end. */
+export function isOf(
+  meta: ImageMeta,
+  basis: ImageBasis,
+  files: readonly Pick<DataFile, 'path'>[],
+): boolean {
   const { manifestCrc, logEnd } = meta.basis
   if (manifestCrc !== basis.manifestCrc) return false
   if (logEnd.index !== basis.logEnd.index || logEnd.chain !== basis.logEnd.chain) return false
@@ -138,7 +144,8 @@ function isOf(meta: ImageMeta, basis: ImageBasis, files: readonly DataFile[]): b
   return paths.size === files.length && files.every(({ path }) => paths.has(path))
 }
 
-async function readMeta(file: ReadableFile): Promise<ImageMeta | undefined> {
+/** Undefined when the file does not end in an undamaged meta and footer. */
+export async function readImageMeta(file: ReadableFile): Promise<ImageMeta | undefined> {
   const size = await file.size()
   if (size < footerBytes) return undefined
   const footer = await read(file, size - footerBytes, footerBytes)

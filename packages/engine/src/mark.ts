@@ -60,6 +60,17 @@ export function lastMark(content: Buffer): Mark | undefined {
   return last
 }
 
+/** Every valid mark in the content of a marks file, and where it stands. */
+export function marksIn(content: Buffer): (Mark & { readonly at: number })[] {
+  const marks: (Mark & { readonly at: number })[] = []
+  for (let at = 0; at + markBytes <= content.length; at += markBytes) {
+    if (readU64(content, at) < 1) continue
+    const mark = decodeMark(content.subarray(at, at + markBytes))
+    if (mark !== undefined) marks.push({ ...mark, at })
+  }
+  return marks
+}
+
 function decodeMark(bytes: Buffer): Mark | undefined {
   if (bytes.readUInt32LE(crcAt) !== crc32(bytes, 0, crcAt)) return undefined
   const mark = {

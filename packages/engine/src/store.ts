@@ -1,6 +1,9 @@
 import { resolve } from 'node:path'
 import { Applier } from './applier.ts'
 import { jobsOn } from './background/jobs-on.ts'
+import type { VerifyReport } from './care/findings.ts'
+import type { PaceOptions } from './care/pace.ts'
+import { verifyOpenStore } from './care/verify-open-store.ts'
 import { type CommitObserver, CommitQueue } from './commit-queue.ts'
 import { notOpened, takeDataDirectory } from './data-directory.ts'
 import { diskError } from './disk-error.ts'
@@ -56,6 +59,7 @@ import { Writes } from './writes.ts'
  */
 export class Store implements AsyncDisposable {
   readonly #configuration: StoreConfiguration
+  readonly #directory: string
   readonly #identity: NodeIdentity
   readonly #lock: DirectoryLock
   readonly #files: FileTable
@@ -80,6 +84,7 @@ export class Store implements AsyncDisposable {
   #openMs = 0
   #cancelIntervalSync: (() => void) | undefined
   #closing: Promise<void> | undefined
+  readonly #closed = new AbortController()
 
   /**
    * Opens the store in the directory `path`, creating it when there is none; its parent must exist.
@@ -132,6 +137,7 @@ export class Store implements AsyncDisposable {
     const { keydir } = recovered
     const { fileSystem, clock, logger, segmentBytes, pendingBytesMax } = configuration
     this.#configuration = configuration
+    this.#directory = directory
     this.#identity = recovered.identity
     this.#lock = lock
     this.#files = files
@@ -348,6 +354,22 @@ export class Store implements AsyncDisposable {
     return this.#merges.mergeNow()
   }
 
+  /**
+   * Checks every byte of the store's files while it goes on: sealed files and their hints, and the log up to where it
+   * ends now. At most 64 MiB are read in a second, unless `bytesPerSecondMax` says otherwise.
+   *
+   * @throws the signal's reason; KvError KV_CLOSED when the store is closed meanwhile, KV_TRY_LATER without a free
+   * descriptor. What is damaged is a problem in the report.
+   */
+  async verify(options: PaceOptions = {}): Promise<VerifyReport> {
+    this.#refuseWhenClosed()
+    const { fileSystem, clock } = this.#configuration
+    const store = { fileSystem, clock, directory: this.#directory, files: this.#files }
+    const { signal } = this.#closed
+    const signals = options.signal === undefined ? [signal] : [signal, options.signal]
+    return verifyOpenStore(store, { ...options, signal: AbortSignal.any(signals) })
+  }
+
   stats(): StoreStats {
     const files = [...this.#files.files()]
     const outputs = files.filter(({ lowestKey }) => lowestKey !== undefined)
@@ -394,6 +416,7 @@ export class Store implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#cancelIntervalSync?.()
+    this.#closed.abort(closedError())
     this.#snapshots.close()
     await this.#sweeper.stop()
     await this.#disk.stop()
@@ -468,8 +491,12 @@ export class Store implements AsyncDisposable {
 
   #refuseWhenClosed(): void {
     if (this.#closing === undefined) return
-    throw new KvError('KV_CLOSED', 'the store is closed; nothing was done; open it again')
+    throw closedError()
   }
+}
+
+function closedError(): KvError {
+  return new KvError('KV_CLOSED', 'the store is closed; nothing was done; open it again')
 }
 
 interface StoreParts {

@@ -144,6 +144,37 @@ describe('race', () => {
   })
 })
 
+describe('without a trace', () => {
+  test('it excludes like any other, and leaves the names as they were', async () => {
+    for (const before of [[], ['LOCK.7']]) {
+      for (const name of before) await writeFile(`${directory}/${name}`, '')
+      const names = (await readdir(directory)).sort()
+      const passing = await lockDirectory(directory, { leavesNoTrace: true })
+      await expect(lockDirectory(directory)).rejects.toThrow(DirectoryLockedError)
+      await expect(lockDirectory(directory, { leavesNoTrace: true })).rejects.toThrow(
+        DirectoryLockedError,
+      )
+      await passing.release()
+      await passing.release()
+      expect((await readdir(directory)).sort()).toEqual(names)
+      const lasting = await lockDirectory(directory)
+      await expect(lockDirectory(directory, { leavesNoTrace: true })).rejects.toThrow(
+        DirectoryLockedError,
+      )
+      await lasting.release()
+    }
+    expect(await readdir(directory)).toEqual(['LOCK.8'])
+  })
+
+  test('who has listed a name that is gone by now starts over, and builds on none that is not there', async () => {
+    const passing = await lockDirectory(directory, { leavesNoTrace: true })
+    gate.afterListing = () => passing.release()
+    const late = await lockDirectory(directory)
+    expect(await readdir(directory)).toEqual(['LOCK.1'])
+    await late.release()
+  })
+})
+
 describe('lock files', () => {
   test.each([
     ['empty', ''],

@@ -10,7 +10,8 @@
  * 2. Listen on a socket under a name of its own, `link()` it to h + 1. The name is taken: start over.
  * 3. List again. There is a higher number: remove the own name and start over.
  * 4. The directory is held. Remove all lower numbers.
- * To release it, close the socket and leave its name.
+ * To release it, close the socket and leave its name. Who takes it without a trace (to look, not to write) skips the
+ * removal in 4, and on release removes its name before it closes the socket.
  *
  * Why two cannot hold it:
  * - The highest number never goes down. A name is removed only by one who saw a higher one (3, 4), and
@@ -21,6 +22,9 @@
  *   answered. Whoever links a lower number sees a, or a higher one, in its second listing and withdraws.
  * - It is why a release leaves the name: with it gone the numbers would start again, and a slow process
  *   that listed long ago could win beside a new holder.
+ * - A name without a trace does make the highest number go down. Nobody has built on it: while it was there it
+ *   answered, and a name that has gone between listing and connecting makes its finder start over. Nothing was
+ *   removed for it either, so that what was the highest number before it is so again.
  *
  * A listing has to be a snapshot. It is one: some dozens of names are read by one `getdents`, under the
  * lock that `link` and `unlink` take too. Not for file systems shared between hosts: another host's
@@ -31,7 +35,7 @@ import { constants } from 'node:fs'
 import { chmod, link, lstat, open, readdir, unlink } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { connect, createServer } from 'node:net'
-import type { DirectoryLock } from './file-system.ts'
+import type { DirectoryLock, LockOptions } from './file-system.ts'
 import { DirectoryLockedError } from './file-system.ts'
 
 /** Each lost attempt means that another process got further; more of them than this do not start at once. */
@@ -49,10 +53,13 @@ const lockName = /^LOCK\.([1-9][0-9]{0,8})$/
 const highestLockNumber = 999_999_999
 
 /** Implements `FileSystem.lockDirectory` for the real disk. */
-export async function lockDirectory(path: string): Promise<DirectoryLock> {
+export async function lockDirectory(
+  path: string,
+  { leavesNoTrace = false }: LockOptions = {},
+): Promise<DirectoryLock> {
   const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
-    return await take(addressable(path, directory.fd))
+    return await take(addressable(path, directory.fd), leavesNoTrace ? path : undefined)
   } finally {
     await directory.close()
   }
@@ -72,21 +79,27 @@ function addressable(path: string, descriptor: number): string {
   )
 }
 
-async function take(directory: string): Promise<DirectoryLock> {
+/** `tracePath` is the directory to remove the name from on release: what its address stands for may be closed by then. */
+async function take(directory: string, tracePath: string | undefined): Promise<DirectoryLock> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const highest = await highestNumber(directory)
     if (highest > 0) {
-      const holder = await findHolder(`${directory}/LOCK.${highest}`)
-      if (holder !== undefined) throw new DirectoryLockedError(holder)
+      const found = await findHolder(`${directory}/LOCK.${highest}`)
+      if (found === 'gone') continue
+      if (found !== undefined) throw new DirectoryLockedError(found.holder)
     }
-    const lock = await claim(directory, highest + 1)
+    const lock = await claim(directory, highest + 1, tracePath)
     if (lock !== undefined) return lock
   }
   throw new DirectoryLockedError('other processes that are taking it just now')
 }
 
 /** Steps 2 to 4. Undefined when another process was faster. */
-async function claim(directory: string, number: number): Promise<DirectoryLock | undefined> {
+async function claim(
+  directory: string,
+  number: number,
+  tracePath: string | undefined,
+): Promise<DirectoryLock | undefined> {
   if (number > highestLockNumber) {
     throw new Error(`no store wrote LOCK.${number - 1}, and it leaves no number; remove it`)
   }
@@ -97,8 +110,11 @@ async function claim(directory: string, number: number): Promise<DirectoryLock |
     await chmod(temporary, 0o600).catch(ignoreMissing)
     if (await linkUnlessTaken(temporary, name)) {
       if ((await highestNumber(directory)) === number) {
+        if (tracePath !== undefined) {
+          return new HeldDirectory(server, `${tracePath}/LOCK.${number}`)
+        }
         await removeOlder(directory, number)
-        return new HeldDirectory(server)
+        return new HeldDirectory(server, undefined)
       }
       await unlinkIfThere(name)
     }
@@ -112,13 +128,22 @@ async function claim(directory: string, number: number): Promise<DirectoryLock |
 
 class HeldDirectory implements DirectoryLock {
   readonly #server: Server
+  #traceToRemove: string | undefined
 
-  constructor(server: Server) {
+  constructor(server: Server, traceToRemove: string | undefined) {
     this.#server = server
+    this.#traceToRemove = traceToRemove
   }
 
-  release(): Promise<void> {
-    return closeServer(this.#server)
+  async release(): Promise<void> {
+    const trace = this.#traceToRemove
+    this.#traceToRemove = undefined
+    try {
+      // While it can be found it answers.
+      if (trace !== undefined) await unlinkIfThere(trace)
+    } finally {
+      await closeServer(this.#server)
+    }
   }
 }
 
@@ -133,11 +158,12 @@ function numberOf(name: string): number {
   return digits === undefined ? 0 : Number(digits)
 }
 
-/** Who listens on a socket; undefined when nobody does, or it is no socket. */
-async function findHolder(path: string): Promise<string | undefined> {
+/** Who listens on a socket; undefined when nobody does, or it is no socket. `gone` when it is no longer there. */
+async function findHolder(path: string): Promise<{ readonly holder: string } | 'gone' | undefined> {
   // A plain file may be unreadable, which the connect would report before it looks what it is.
   const stats = await lstat(path).catch(ignoreMissing)
-  if (stats === undefined || !stats.isSocket()) return undefined
+  if (stats === undefined) return 'gone'
+  if (!stats.isSocket()) return undefined
   return new Promise((resolve, reject) => {
     let connected = false
     let answer = ''
@@ -152,20 +178,22 @@ async function findHolder(path: string): Promise<string | undefined> {
       if (answer.length > 32) socket.destroy()
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (connected || error.code === 'EAGAIN') resolve(unknownHolder)
+      if (connected || error.code === 'EAGAIN') resolve({ holder: unknownHolder })
+      else if (error.code === 'ENOENT') resolve('gone')
       else if (isDead(error.code)) resolve(undefined)
       else reject(error)
     })
     socket.on('close', () => {
       clearTimeout(timer)
-      resolve(/^[0-9]+\n$/.test(answer) ? `process ${answer.trim()}` : unknownHolder)
+      const holder = /^[0-9]+\n$/.test(answer) ? `process ${answer.trim()}` : unknownHolder
+      resolve({ holder })
     })
   })
 }
 
-/** Refused: nobody listens. Missing: a higher number is there, the second listing will show it. Of another type: not ours. */
+/** Refused: nobody listens. Of another type: not ours. */
 function isDead(code: string | undefined): boolean {
-  return code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'EPROTOTYPE'
+  return code === 'ECONNREFUSED' || code === 'EPROTOTYPE'
 }
 
 async function listen(path: string): Promise<Server> {

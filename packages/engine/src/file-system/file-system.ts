@@ -33,7 +33,12 @@ export interface FileSystem {
    * however that dies. Throws {@link DirectoryLockedError} while another store holds it, in this process
    * or any other.
    */
-  lockDirectory(path: string): Promise<DirectoryLock>
+  lockDirectory(path: string, options?: LockOptions): Promise<DirectoryLock>
+}
+
+export interface LockOptions {
+  /** After the release every name in the directory is as it was before. Default false. */
+  readonly leavesNoTrace?: boolean
 }
 
 export interface FreeSpace {

@@ -117,12 +117,14 @@ async function listIfThere(fileSystem: FileSystem, path: string): Promise<string
   }
 }
 
-function parentOf(path: string): string {
+/** The directory that holds `path`. */
+export function parentOf(path: string): string {
   const parent = path.slice(0, Math.max(path.lastIndexOf('/'), 0))
   return parent || (path.startsWith('/') ? '/' : '.')
 }
 
-async function writeNew(fileSystem: FileSystem, path: string, bytes: Buffer): Promise<void> {
+/** Writes a file anew, durable once this resolves but for its name. */
+export async function writeNew(fileSystem: FileSystem, path: string, bytes: Buffer): Promise<void> {
   await removeIfThere(fileSystem, path)
   const file = await fileSystem.createFile(path)
   try {

@@ -4,12 +4,13 @@
  */
 import { describe, expect, test } from 'vitest'
 import { HintEntryView, hintHeaderBytes } from '../../src/hint.ts'
-import { lastMark, markBytes } from '../../src/mark.ts'
+import { lastMark } from '../../src/mark.ts'
 import { recordKind } from '../../src/record.ts'
 import { segmentFooterBytes } from '../../src/segment.ts'
-import { type Damage, damages, firstDifference, joined, sameBytes } from '../damage.ts'
+import { damages, firstDifference, sameBytes } from '../damage.ts'
 import { ClassReport } from './class-report.ts'
 import { type Allowed, checkDamaged } from './damaged-store.ts'
+import { markDamage } from './mark-damage.ts'
 import {
   closedFixture,
   directory,
@@ -149,14 +150,6 @@ function tombstonesInOutputs({ files }: StoreFixture): number {
 function isInClosed(path: string, bytes: Uint8Array): boolean {
   const other = closed.files.get(path)
   return other !== undefined && sameBytes(bytes, other)
-}
-
-/** Damage to the slots in use; those behind them are empty, and stay. */
-function* markDamage(whole: Uint8Array, damage: Damage): Generator<Uint8Array> {
-  const usedBytes =
-    Math.ceil((whole.findLastIndex((byte) => byte !== 0) + 1) / markBytes) * markBytes
-  const rest = damage.name === 'cuts' ? new Uint8Array(0) : whole.subarray(usedBytes)
-  for (const bytes of damage(whole.subarray(0, usedBytes))) yield joined(bytes, rest)
 }
 
 /** What may become of a store where `path` holds `bytes` instead. */

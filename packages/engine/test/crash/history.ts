@@ -13,6 +13,13 @@ export class History {
     return [...new Set(this.#writes.map(({ key }) => key))].sort()
   }
 
+  /** What the write of a version set; a value of undefined removed the key. Undefined for no such version. */
+  writeAt(
+    version: number,
+  ): { readonly key: string; readonly value: string | undefined } | undefined {
+    return this.#writes[version - 1]
+  }
+
   /** The next version sets `key`, or removes it. */
   add(key: string, value: string | undefined): void {
     this.#writes.push({ key, value })

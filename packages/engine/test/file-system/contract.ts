@@ -333,6 +333,14 @@ export function describeFileSystemContract(
         await held[0]!.value.release()
       })
 
+      test('without a trace leaves the names as they were', async () => {
+        const before = await fileSystem.readDirectory(made.root)
+        const lock = await fileSystem.lockDirectory(made.root, { leavesNoTrace: true })
+        await expect(fileSystem.lockDirectory(made.root)).rejects.toThrow(DirectoryLockedError)
+        await lock.release()
+        expect(await fileSystem.readDirectory(made.root)).toEqual(before)
+      })
+
       test('of one directory leaves others free', async () => {
         await fileSystem.makeDirectory(path('d'))
         const locks = [

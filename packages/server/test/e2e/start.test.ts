@@ -186,7 +186,7 @@ describe('a start that cannot be says why in one line, and changes nothing:', ()
     expect(ended).toMatchObject({
       code: 65,
       stderr:
-        'kv: the store is damaged: MANIFEST: unreadable; nothing was changed; restore the directory from a backup, or copy it aside before any repair\n',
+        'kv: the store is damaged: MANIFEST: unreadable; nothing was changed; restore the directory from a backup, or save what is left of it with kv repair (docs/care.md)\n',
     })
     expect(await filesOf(data)).toEqual(before)
   })
