@@ -50,7 +50,7 @@ beforeEach(({ skip }) => {
 })
 
 describe('the independent reader finds what the engine has', () => {
-  const shapes: (StoreOptions & { readonly steps: number })[] = [
+  const shapes = [
     { segmentBytes: 256, steps: 150 },
     { segmentBytes: 16_384, steps: 600 },
     { segmentBytes: 4_194_304, steps: 600 },
@@ -67,9 +67,8 @@ describe('the independent reader finds what the engine has', () => {
       await write(store, steps, random)
       await store.put(`range:${round}`, 'gone again before the merge')
       await store.delete(`range:${round}`)
-      await store.merge()
       // The first output keeps a key between its bounds from being forgotten.
-      expect(recordsOf(path) - store.stats().keys).toBeGreaterThan(0)
+      expect((await store.merge()).keptTombstones).toBeGreaterThan(0)
       await same(path, store)
     }
     await write(store, steps, randomFrom(segmentBytes))
@@ -326,9 +325,8 @@ async function write(store: Store, steps: number, random: () => number): Promise
   }
   await store.put('', Buffer.alloc(1_048_576, below(256)))
   await store.put(keys[1]!, '', { ttlMs: 24 * hourMs })
-  await Promise.all(
-    keys.slice(3).map((key, i) => (i % 3 === 0 ? store.put(key, `${i}`, time()) : undefined)),
-  )
+  // At once, so that frames hold several records that are no batch.
+  await Promise.all(keys.slice(3, 30).map((key, i) => store.put(key, `${i}`, time())))
 }
 
 async function same(path: string, store: Store): Promise<void> {
@@ -400,14 +398,6 @@ function dataFiles(path: string, folder: string): string[] {
 
 function segmentsOf(path: string): string[] {
   return dataFiles(path, 'log')
-}
-
-/** Records in the merge outputs together, by MANIFEST. */
-function recordsOf(path: string): number {
-  const { files } = JSON.parse(readFileSync(join(path, 'MANIFEST')).toString('utf8', 8)) as {
-    files: { records: number }[]
-  }
-  return files.reduce((sum, { records }) => sum + records, 0)
 }
 
 function every(step: number, from: number, to: number): number[] {

@@ -64,9 +64,9 @@ def read_record(data, at, end, path):
     value_at, stop = key_at + key_size, key_at + key_size + value_size
     need(stop <= end, path, f"the record at {at} is cut")
     need(crc == crc32(data[at + 4 : stop]), path, f"crc of the record at {at}")
-    index = u64(data, at + 12, path)
-    u64(data, at + 20, path)
+    index, _timestamp = u64(data, at + 12, path), u64(data, at + 20, path)
     expires_at = u64(data, at + 28, path) if flags else None
+    need(index >= 1 and expires_at != 0, path, f"index or expiry of the record at {at}")
     key, value = data[key_at:value_at], data[value_at:stop]
     return dict(at=at, size=stop - at, crc=crc, kind=kind, flags=flags, index=index,
                 expires_at=expires_at, key=key, value=value), stop
