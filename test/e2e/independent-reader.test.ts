@@ -15,7 +15,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { type BatchOperation, type KvError, Store, type StoreOptions } from '@kv/engine'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const reader = join(dirname(import.meta.dirname), 'independent-reader', 'read_store.py')
 /** The interpreter itself, which starts faster than what may stand before it in the path. */
@@ -140,6 +140,7 @@ describe('the independent reader finds what the engine has', () => {
     const options: StoreOptions = { segmentBytes: 256, autoMerge: false }
     const store = await Store.open(path, options)
     for (let i = 0; i < 8; i++) await store.put(`k${i}`, Buffer.alloc(300, i))
+    await allSealed(path, store)
     const sealed = readFileSync(join(path, 'log', segmentsOf(path)[0]!))
     const forged = sealed.subarray(-footerBytes)
     expect(forged.toString('latin1', 0, 8)).toBe('KVFOOTER')
@@ -147,6 +148,7 @@ describe('the independent reader finds what the engine has', () => {
     // The last one, in the active segment.
     await store.put('forged too', forged)
     const entries = await entriesOf(store)
+    await allSealed(path, store)
     await store.close()
     expect(read(path, 0)).toEqual(entries)
 
@@ -213,6 +215,7 @@ describe('the independent reader refuses', () => {
     await store.merge()
     for (let i = 0; i < 150; i++) await store.put(`logged:${i}`, 'l'.repeat(100), { ttlMs: hourMs })
     entries = await entriesOf(store)
+    await allSealed(path, store)
     await store.close()
     const segments = segmentsOf(path)
     expect(segments.length).toBeGreaterThanOrEqual(3)
@@ -331,6 +334,19 @@ async function write(store: Store, steps: number, random: () => number): Promise
 
 async function same(path: string, store: Store): Promise<void> {
   expect(read(path, Date.now())).toEqual(await entriesOf(store))
+}
+
+/** Segments get their footers and hints in the background; a close does not wait for them. */
+async function allSealed(path: string, store: Store): Promise<void> {
+  const isDone = (): boolean => {
+    const closed = segmentsOf(path).slice(0, -1)
+    const hints = new Set(readdirSync(join(path, 'log')))
+    return (
+      store.stats().files.unsealedSegments === 0 &&
+      closed.every((name) => hints.has(name.replace(/data$/, 'hint')))
+    )
+  }
+  await vi.waitFor(() => expect(isDone()).toBe(true), { timeout: 60_000 })
 }
 
 async function entriesOf(store: Store): Promise<Entry[]> {
