@@ -40,10 +40,11 @@ export function checkedValue(value: Bytes, bytesMax: number): Uint8Array {
 /** The options that bound a stretch of keys. */
 export const boundNames: readonly string[] = ['gte', 'gt', 'lte', 'lt', 'prefix']
 
+/** The bounds among `options`, as bytes of their own: they outlive the call that they were given to. */
 export function boundsOf(options: CountOptions): KeyBounds {
   const bound = (name: 'gte' | 'gt' | 'lte' | 'lt' | 'prefix'): Uint8Array | undefined => {
     const value = options[name]
-    return value === undefined ? undefined : bytesOf(value, `the bound ${name}`)
+    return value === undefined ? undefined : Buffer.from(bytesOf(value, `the bound ${name}`))
   }
   return {
     gte: bound('gte'),

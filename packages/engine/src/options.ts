@@ -14,49 +14,50 @@ import { keyBytesLimit } from './record.ts'
  */
 export type DurabilityMode = 'always' | 'interval' | 'never'
 
-/** All optional; sizes in bytes, times in ms. */
+/** All optional; sizes in bytes, times in ms. Unknown options are a `TypeError`, values out of bounds a `RangeError`. */
 export interface StoreOptions {
   /** Default `always`. */
   readonly durability?: DurabilityMode
-  /** Between two syncs in `interval` mode. Default 1,000. */
+  /** Between two syncs in `interval` mode. Default 1,000; from 1 to 3,600,000. */
   readonly syncIntervalMs?: number
-  /** A segment is closed at this size. Default 64 MiB; at most 1 GiB. */
+  /** A segment is closed at this size. Default 64 MiB; from 256 bytes to 1 GiB. */
   readonly segmentBytes?: number
-  /** Default and at most 65,535. */
+  /** A longer key is KV_KEY_TOO_LARGE. Default and at most 65,535. */
   readonly keyBytesMax?: number
-  /** Default 16 MiB; at most 512 MiB. */
+  /** A longer value is KV_VALUE_TOO_LARGE. Default 16 MiB; at most 512 MiB. */
   readonly valueBytesMax?: number
-  /** Keys and values of one batch together. Default 32 MiB; at most 1 GiB. */
+  /** Keys and values of one batch together, beyond which it is KV_BATCH_TOO_LARGE. Default 32 MiB; at most 1 GiB. */
   readonly batchBytesMax?: number
-  /** Default 10,000; at most 65,000. */
+  /** Operations of one batch, beyond which it is KV_BATCH_TOO_LARGE. Default 10,000; at most 65,000. */
   readonly batchOperationsMax?: number
-  /** Beyond this many bytes waiting to be written, writes are refused with KV_TRY_LATER. Default 64 MiB. */
+  /** Beyond this many bytes waiting to be written, writes are refused with KV_TRY_LATER. Default 64 MiB; from 64 KiB to 4 GiB. */
   readonly pendingBytesMax?: number
-  /** Descriptors kept open for reading. Default 256. */
+  /** Descriptors kept open for reading. Default 256; from 4 to 100,000. */
   readonly openFilesMax?: number
   /**
    * Memory for blocks of data files that were read lately: a record in one costs no system call. Taken as it fills;
-   * what the operating system caches comes on top. Default 64 MiB; 0 for none.
+   * what the operating system caches comes on top. Default 64 MiB; 0 for none, at most 2 GiB.
    */
   readonly cacheBytesMax?: number
   /**
    * Free space on the disk below which puts are refused with KV_DISK_FULL while deletes and merges go on; a sixteenth
-   * of the disk at most. Default 64 MiB; 0 for none.
+   * of the disk at most. Default 64 MiB; 0 for none, at most 1 TiB.
    */
   readonly diskReserveBytes?: number
   /** Merge by itself when enough is dead. Default true. */
   readonly autoMerge?: boolean
-  /** Share of dead bytes from which files are merged, above 0 and up to 1. Default 0.5. */
+  /** Share of dead bytes from which files are merged, 0.01 to 1. Default 0.5. */
   readonly mergeDeadRatioMin?: number
-  /** Inputs of one merge together. Default 1 GiB. */
+  /** Inputs of one merge together, in bytes. Default 1 GiB; at least 256 bytes. */
   readonly mergeInputBytesMax?: number
   /**
    * Memory for versions that were overwritten or deleted while a snapshot or a range saw them; beyond it the oldest one
-   * expires. Default 64 MiB.
+   * expires. Default 64 MiB; at most 4 GiB.
    */
   readonly snapshotMemoryBytesMax?: number
-  /** A snapshot or a range that is not read from for so long expires. Default 300,000. */
+  /** A snapshot or a range that is not read from for so long expires. Default 300,000; from 1 to 2^31 - 1. */
   readonly snapshotIdleMs?: number
+  /** Who hears what no caller is told: torn tails, merges, what is tried again. Default: nobody. */
   readonly logger?: Logger
   /** Called once when a disk error has ended all writing. A server ends its process here. */
   readonly onFailure?: (error: unknown) => void

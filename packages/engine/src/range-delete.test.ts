@@ -4,6 +4,17 @@ import { SimFileSystem } from './file-system/sim-file-system.ts'
 import type { StoreOptions } from './options.ts'
 import { Store } from './store.ts'
 
+test('keeps to the bounds it was called with, whatever becomes of their buffers', async () => {
+  await using store = await filled(5_000, { fileSystem: new SimFileSystem() })
+  const [gte, lt] = [Buffer.from('1000'), Buffer.from('4000')]
+  const deleting = store.deleteRange({ gte, lt })
+  const counting = store.count({ gte, lt })
+  for (const bound of [gte, lt]) bound.fill('9')
+  expect((await deleting).deleted).toBe(3_000)
+  expect(await counting).toBe(3_000)
+  expect(await store.count({ gte: '4000' })).toBe(1_000)
+})
+
 test('removes what is inside the bounds, and nothing else, also behind a restart', async () => {
   const fileSystem = new SimFileSystem()
   {

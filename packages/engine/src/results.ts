@@ -1,23 +1,23 @@
 /** What the store's operations take and give. */
 import type { KeyBounds } from './key-bounds.ts'
 
-/** Strings are UTF-8. */
+/** Strings are UTF-8; one with half a surrogate pair is a `TypeError`. Buffers are copied, and stay the caller's. */
 export type Bytes = Uint8Array | string
 
 /** `written`: the operating system has it; `synced`: the disk has it. */
 export type ReachedDurability = 'written' | 'synced'
 
 export interface WriteOptions {
-  /** A wish stronger than the store's mode is honoured. */
+  /** A wish stronger than the store's mode is honoured; a weaker one changes nothing. Default: the mode's. */
   readonly durability?: ReachedDurability
 }
 
 export interface PutOptions extends WriteOptions {
   /** Only if this is the key's current version, 0 for no such key; else KV_VERSION_MISMATCH. */
   readonly ifVersion?: number | undefined
-  /** Only if there is no such key, else KV_VERSION_MISMATCH. */
+  /** Only if there is no such key, else KV_VERSION_MISMATCH. Not together with a version. */
   readonly ifAbsent?: boolean | undefined
-  /** The key is gone this many ms from now. */
+  /** The key is gone this many ms from now: 1 to 2^52. Default: it stays. */
   readonly ttlMs?: number | undefined
 }
 
@@ -32,13 +32,16 @@ export interface DeleteRangeOptions extends CountOptions, WriteOptions {}
 export interface WriteResult {
   /** Index of the record: grows with every write to the store. A batch's i-th operation has `version + i`. */
   readonly version: number
+  /** What the write has reached. */
   readonly durability: ReachedDurability
 }
 
 export interface DeleteResult {
+  /** Whether there was such a key. */
   readonly existed: boolean
-  /** Undefined when the key was absent: then nothing is logged. */
+  /** Index of the tombstone. Undefined when the key was absent: then nothing is logged. */
   readonly version: number | undefined
+  /** What the tombstone has reached, or, where there is none, the writes that its absence rests on. */
   readonly durability: ReachedDurability
 }
 
@@ -61,12 +64,16 @@ export type BatchOperation =
 /** The buffer is the caller's own. */
 export interface StoredValue {
   readonly value: Buffer
+  /** Index of the record that wrote it: what `ifVersion` compares. */
   readonly version: number
   /** When the key is gone, ms since the epoch. Left out when it stays. */
   readonly expiresAt?: number
 }
 
-/** Which keys: see `KeyBounds`. All of them when none is given. */
+/**
+ * Which keys. Lower bound `gte` or `gt`, upper `lte` or `lt`, or `prefix`, which the others may narrow; all keys when none
+ * is given. Keys compare byte by byte, unsigned, the shorter first.
+ */
 export interface CountOptions {
   readonly gte?: Bytes | undefined
   readonly gt?: Bytes | undefined
@@ -76,26 +83,31 @@ export interface CountOptions {
 }
 
 export interface RangeOptions extends CountOptions {
+  /** From the last key to the first. Default false. */
   readonly reverse?: boolean | undefined
   /** Entries at most. Default: no limit. */
   readonly limit?: number | undefined
-  /** Leave the values away, and unread. */
+  /** Leave the values away, and unread. Default false. */
   readonly keysOnly?: boolean | undefined
 }
 
 export interface PageOptions extends KeyBounds {
+  /** From the last key to the first. Default false. */
   readonly reverse?: boolean | undefined
-  /** Entries at most. */
+  /** Entries at most: a whole number from 0 on. */
   readonly limit: number
   /** Keys and values together at most, in bytes; one entry is always allowed. */
   readonly bytesMax: number
+  /** Leave the values away, and unread. Default false. */
   readonly keysOnly?: boolean | undefined
 }
 
+/** Key and value are the caller's own; those of one page may share memory, so that keeping one keeps the others. */
 export interface RangeEntry {
   readonly key: Buffer
   /** Empty when only keys were asked for. */
   readonly value: Buffer
+  /** Index of the record that wrote it. */
   readonly version: number
   /** When the key is gone, ms since the epoch. Left out when it stays. */
   readonly expiresAt?: number
@@ -103,6 +115,7 @@ export interface RangeEntry {
 
 /** One stretch of a range, as of one moment. */
 export interface RangePage {
+  /** In key order, or in reverse. */
   readonly entries: readonly RangeEntry[]
   /** Whether there is more behind the last entry: ask again from behind its key. */
   readonly more: boolean

@@ -5,8 +5,9 @@ import type { ReadCacheStats } from './read-cache.ts'
 import type { ReadStats } from './record-reader.ts'
 import type { SnapshotStats } from './snapshots.ts'
 
-/** A picture of the store at one moment. Sizes in bytes; counters since it was opened. */
+/** A picture of the store at one moment, the caller's own. Sizes in bytes, times in ms; counters since it was opened. */
 export interface StoreStats {
+  /** Among them those whose time is over and whose tombstone is still to come. */
   readonly keys: number
   /** Index of the last applied record. */
   readonly appliedIndex: number
@@ -15,9 +16,13 @@ export interface StoreStats {
     /** Full segments that wait for their footer and hint. */
     readonly unsealedSegments: number
     readonly mergeOutputs: number
+    /** Descriptors kept open for reading. */
     readonly open: number
+    /** Of segments and merge outputs, without their hints. */
     readonly bytes: number
+    /** Of records that keys hold. */
     readonly liveBytes: number
+    /** What a merge would give back at most. */
     readonly deadBytes: number
   }
   readonly operations: {
@@ -27,14 +32,16 @@ export interface StoreStats {
     readonly gets: number
     /** Pages of ranges, and counts. */
     readonly pages: number
+    /** Writes that failed before anything of them was written. */
     readonly refused: number
   }
   readonly disk: {
     /** When it was last looked at: at least every 8 MiB written. */
     readonly freeBytes: number | undefined
-    /** Puts are refused. */
+    /** It is down to the reserve: puts are refused. */
     readonly isLow: boolean
   }
+  /** Memory outside the JavaScript heap. */
   readonly keydir: KeydirMemory
   readonly cache: ReadCacheStats
   readonly reads: ReadStats
@@ -46,24 +53,30 @@ export interface StoreStats {
     readonly removed: number
   }
   readonly commits: {
+    /** Groups of writes that went to the disk together, with the records and bytes in them. */
     readonly groups: number
     readonly records: number
     readonly bytes: number
     /** Bytes that wait to be written. */
     readonly pendingBytes: number
+    /** From a write's call to its answer. */
     readonly latency: LatencySummary
+    /** What the syncs of the log took. */
     readonly syncs: LatencySummary
   }
   readonly merges: {
     readonly running: boolean
     readonly completed: number
     readonly failed: number
+    /** The last one that was completed. */
     readonly last: MergeReport | undefined
   }
   readonly recovery: {
+    /** What opening took. */
     readonly openMs: number
     /** The keydir was loaded from its image, as the last close was a clean one; else hints were merged. */
     readonly fromImage: boolean
+    /** Length of the torn tail that was cut off the log. */
     readonly cutBytes: number
   }
   /** A disk error has ended all writing. */

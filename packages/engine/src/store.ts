@@ -55,7 +55,8 @@ import { Writes } from './writes.ts'
  *
  * Keys are 0 to 65,535 bytes and compare byte by byte; values are any bytes. What is handed in is copied
  * before a call returns; what is handed out is the caller's. Wrong arguments are `TypeError` or `RangeError`,
- * expected failures `KvError` with a code. All methods of a closed store fail with KV_CLOSED.
+ * expected failures `KvError` with a code. All methods of a closed store fail with KV_CLOSED, but for `close` and what
+ * needs no file: `identity`, `appliedIndex`, `valueBytes` and `stats`.
  */
 export class Store implements AsyncDisposable {
   readonly #configuration: StoreConfiguration
@@ -91,7 +92,9 @@ export class Store implements AsyncDisposable {
    *
    * @throws KvError KV_LOCKED while another store holds the directory, KV_CORRUPT_STORE when something that
    * was durable is damaged (nothing is changed then), KV_BAD_REQUEST when the directory holds other files,
-   * KV_DISK_FULL, KV_TRY_LATER without a free descriptor, KV_STORAGE_FAILED when the disk failed.
+   * KV_DISK_FULL, KV_TRY_LATER without a free descriptor, KV_STORAGE_FAILED when the disk failed; `TypeError` and
+   * `RangeError` for options; what the operating system says, as it is, for a path that it does not give.
+   * Whoever opens a store closes it.
    */
   static async open(path: string, options: StoreOptions = {}): Promise<Store> {
     const directory = resolve(path)
@@ -224,12 +227,12 @@ export class Store implements AsyncDisposable {
     )
   }
 
-  /** Who this store belongs to. */
+  /** Who this store belongs to: ids that are made with the directory and never change. Throws nothing. */
   get identity(): NodeIdentity {
     return this.#identity
   }
 
-  /** Index of the last applied record: the version of the newest write that reads see. */
+  /** Index of the last applied record: the version of the newest write that reads see, 0 before the first. Throws nothing. */
   get appliedIndex(): number {
     return this.#applier.appliedIndex
   }
@@ -239,21 +242,23 @@ export class Store implements AsyncDisposable {
    * for anybody from that moment on.
    *
    * @throws KvError KV_VERSION_MISMATCH, KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL (none of them wrote
-   * anything), KV_STORAGE_FAILED (whether it was written is unknown).
+   * anything), KV_STORAGE_FAILED (whether it was written is unknown); `TypeError` for other than text and bytes, unknown
+   * options and both conditions at once, `RangeError` for a `ttlMs` or an `ifVersion` out of bounds.
    */
   put(key: Bytes, value: Bytes, options?: PutOptions): Promise<WriteResult> {
     return this.#writes.put(key, value, options)
   }
 
-  /** Removes a key. An absent one logs nothing. Throws as {@link put}. */
+  /** Removes a key. An absent one logs nothing. Throws as {@link put}; KV_DISK_FULL only on a disk without any room. */
   delete(key: Bytes, options?: DeleteOptions): Promise<DeleteResult> {
     return this.#writes.delete(key, options)
   }
 
   /**
-   * Applies all operations, in this order, or none of them.
+   * Applies all operations, in this order, or none of them. The result's version is that of the first one.
    *
-   * @throws KvError KV_BATCH_TOO_LARGE and as {@link put}; `RangeError` for an empty batch.
+   * @throws KvError KV_BATCH_TOO_LARGE beyond `batchOperationsMax` or `batchBytesMax`, and as {@link put}; `RangeError` for
+   * an empty batch.
    */
   batch(operations: readonly BatchOperation[], options?: WriteOptions): Promise<WriteResult> {
     return this.#writes.batch(operations, options)
@@ -264,13 +269,19 @@ export class Store implements AsyncDisposable {
    * thousand, in key order, each slice durable and visible as a whole. A version that is written after the call
    * stays.
    *
-   * @throws `RangeError` without a bound, and KvError as {@link put}; its details say how many keys were `deleted`.
+   * @throws `RangeError` without a bound, `TypeError` for unknown options, and KvError KV_DISK_FULL, KV_STORAGE_FAILED or
+   * KV_CLOSED; where keys are gone by then, its details say how many were `deleted`.
    */
   deleteRange(options: DeleteRangeOptions): Promise<DeleteRangeResult> {
     return this.#writes.deleteRange(options)
   }
 
-  /** The value of a key and its version, or undefined. Throws KV_CORRUPT_RECORD when its bytes are damaged. */
+  /**
+   * The value of a key and its version, or undefined when there is no such key. The buffer is the caller's own.
+   *
+   * @throws KvError KV_CORRUPT_RECORD when its bytes are damaged or cannot be read, KV_KEY_TOO_LARGE, KV_TRY_LATER
+   * without a free descriptor; `TypeError` for other than text and bytes.
+   */
   async get(key: Bytes): Promise<StoredValue | undefined> {
     this.#refuseWhenClosed()
     this.#counters.operations.gets++
@@ -279,7 +290,8 @@ export class Store implements AsyncDisposable {
 
   /**
    * As {@link get}, but what can be had at once is returned by this very call, and a promise only for what is not: what
-   * has to come from the disk, or what is too much for one turn of the event loop.
+   * has to come from the disk, or what is too much for one turn of the event loop. What {@link get} rejects with, this
+   * may throw at once.
    */
   getNow(key: Bytes): StoredValue | undefined | Promise<StoredValue> {
     this.#refuseWhenClosed()
@@ -288,8 +300,9 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * As {@link get} for each key, all as of one moment. Throws KV_BATCH_TOO_LARGE, before anything is read, when
-   * the values have more than `bytesMax` bytes together.
+   * As {@link get} for each key, all as of one moment; the values are in the order of the keys, undefined for those that
+   * are not there. Throws as {@link get}, for all keys where it does for one, and KV_BATCH_TOO_LARGE, before anything is
+   * read, when the values have more than `bytesMax` bytes together.
    */
   async getMany(
     keys: readonly Bytes[],
@@ -300,12 +313,18 @@ export class Store implements AsyncDisposable {
     return this.#reads.getMany(keys, bytesMax)
   }
 
-  /** Length of the value of a key in bytes, without reading it; undefined when there is none. */
+  /** Length of the value of a key in bytes, without reading it; undefined when there is none. Throws nothing. */
   valueBytes(key: Uint8Array): number | undefined {
     return this.#reads.valueBytes(key)
   }
 
-  /** One page of a range, as of one moment. */
+  /**
+   * One page of a range, as of one moment. Its keys and values are the caller's own; values may share memory, so that
+   * keeping one keeps its neighbours.
+   *
+   * @throws KvError as {@link get}, for the whole page where a record is damaged; `TypeError` for bounds that are not text
+   * or bytes, `RangeError` for a negative `limit` or `bytesMax`.
+   */
   async page(options: PageOptions): Promise<RangePage> {
     this.#refuseWhenClosed()
     this.#counters.operations.pages++
@@ -315,7 +334,9 @@ export class Store implements AsyncDisposable {
   /**
    * The entries inside the bounds, in key order or in reverse, as of the moment when the first one is asked for. A
    * snapshot is open until the last one was taken, or the walk was left: one that is not gone on with for
-   * `snapshotIdleMs` fails with KV_CURSOR_EXPIRED.
+   * `snapshotIdleMs`, or that too much was overwritten behind (`snapshotMemoryBytesMax`), fails with KV_CURSOR_EXPIRED. What is
+   * wrong with the options is told with the first entry, too: until then they are not looked at, and bounds that are buffers not copied. Else it throws as
+   * {@link page}, and what it hands out is as there.
    */
   range(options: RangeOptions = {}): RangeEntries {
     return new RangeEntries(options, () => {
@@ -330,14 +351,18 @@ export class Store implements AsyncDisposable {
     })
   }
 
-  /** The number of keys inside the bounds, as of one moment. Reads no value; takes some 10 M keys a second. */
+  /**
+   * The number of keys inside the bounds, as of one moment. Reads no value; takes some 10 M keys a second.
+   *
+   * @throws `TypeError` for unknown options and bounds that are not text or bytes; KvError KV_CURSOR_EXPIRED as {@link range}.
+   */
   async count(options: CountOptions = {}): Promise<number> {
     using snapshot = this.snapshot()
     this.#counters.operations.pages++
     return await snapshot.count(options)
   }
 
-  /** The store as it is now, to be read from while it changes. Whoever opens it closes it. */
+  /** The store as it is now, to be read from while it changes. Whoever opens it closes it. Throws KV_CLOSED only. */
   snapshot(): Snapshot {
     this.#refuseWhenClosed()
     const open = this.#snapshots.open(this.#applier.appliedIndex, this.#commits.timestamp())
@@ -345,7 +370,14 @@ export class Store implements AsyncDisposable {
     return new Snapshot(open, this.#readsOf(keys))
   }
 
-  /** Rewrites the whole log, and all merge outputs that hold dead records, in key order, now. */
+  /**
+   * Rewrites the whole log, and all merge outputs that hold dead records, in key order, now. Reads and writes go on
+   * meanwhile; a merge that is running is waited for.
+   *
+   * @throws KvError KV_DISK_FULL without room for the outputs, KV_TRY_LATER without a free descriptor, KV_CORRUPT_RECORD for
+   * a damaged input, KV_CLOSED when the store is closed meanwhile: in each the inputs stay as they were.
+   * KV_STORAGE_FAILED when the disk failed.
+   */
   async merge(): Promise<MergeReport> {
     this.#refuseWhenClosed()
     await this.#rollForMerge()
@@ -370,6 +402,7 @@ export class Store implements AsyncDisposable {
     return verifyOpenStore(store, { ...options, signal: AbortSignal.any(signals) })
   }
 
+  /** What the store holds and has done. Makes it from counters and one step a file; throws nothing. */
   stats(): StoreStats {
     const files = [...this.#files.files()]
     const outputs = files.filter(({ lowestKey }) => lowestKey !== undefined)
@@ -403,13 +436,15 @@ export class Store implements AsyncDisposable {
 
   /**
    * Ends what was begun, makes all of it durable, and lets the directory go. Later calls return the same
-   * promise. Throws KV_STORAGE_FAILED when the disk failed; the directory is let go all the same.
+   * promise. Merges that run are stopped, snapshots end. Throws KV_STORAGE_FAILED when the disk failed; the directory is
+   * let go all the same.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
