@@ -39,6 +39,11 @@ export interface StoreOptions {
    * of the disk at most. Default 64 MiB; 0 for none.
    */
   readonly diskReserveBytes?: number
+  /**
+   * Memory for the keydir, which holds all keys, beyond which puts of new keys are refused with KV_MEMORY_FULL. Default
+   * unlimited: how much of the memory is the store's, only its program knows.
+   */
+  readonly keydirBytesMax?: number
   /** Merge by itself when enough is dead. Default true. */
   readonly autoMerge?: boolean
   /** Share of dead bytes from which files are merged, above 0 and up to 1. Default 0.5. */
@@ -78,6 +83,7 @@ const defaults: StoreConfiguration = {
   pendingBytesMax: 64 * mebi,
   openFilesMax: 256,
   diskReserveBytes: 64 * mebi,
+  keydirBytesMax: Number.MAX_SAFE_INTEGER,
   autoMerge: true,
   mergeDeadRatioMin: 0.5,
   mergeInputBytesMax: gibi,
@@ -100,6 +106,7 @@ const bounds = {
   pendingBytesMax: [64 * kibi, 4 * gibi],
   openFilesMax: [4, 100_000],
   diskReserveBytes: [0, 1024 * gibi],
+  keydirBytesMax: [mebi, Number.MAX_SAFE_INTEGER],
   mergeDeadRatioMin: [0.01, 1],
   mergeInputBytesMax: [256, Number.MAX_SAFE_INTEGER],
   snapshotMemoryBytesMax: [0, 4 * gibi],

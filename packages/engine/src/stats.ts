@@ -33,7 +33,14 @@ export interface StoreStats {
     /** Puts are refused. */
     readonly isLow: boolean
   }
-  readonly keydir: KeydirMemory
+  readonly keydir: KeydirMemory & {
+    /** The cap on all of it but `freeBytes`. */
+    readonly bytesMax: number
+    /** New keys are refused. */
+    readonly isFull: boolean
+    /** Writes that were refused because of it. */
+    readonly refused: number
+  }
   readonly snapshots: SnapshotStats
   readonly expiry: {
     /** Keys that expire, among them those whose tombstone is still to come. */

@@ -9,8 +9,10 @@ import { KvError } from './errors.ts'
 import { ExpirySweeper } from './expiry-sweeper.ts'
 import { marksFileName } from './file-names.ts'
 import { type DirectoryLock, type WritableFile } from './file-system/file-system.ts'
+import { SheddingFileSystem } from './file-system/shedding-file-system.ts'
 import { FileTable } from './file-table.ts'
 import type { Keydir } from './keydir/keydir.ts'
+import { KeydirCap } from './keydir-cap.ts'
 import { KeydirSaver } from './keydir-saver.ts'
 import { LiveKeys } from './live-keys.ts'
 import { LogWriter } from './log-writer.ts'
@@ -74,6 +76,7 @@ export class Store implements AsyncDisposable {
   readonly #applier: Applier
   readonly #sweeper: ExpirySweeper
   readonly #disk: DiskReserve
+  readonly #cap: KeydirCap
   readonly #writes: Writes
   readonly #counters = new StoreCounters()
   #openMs = 0
@@ -145,8 +148,10 @@ export class Store implements AsyncDisposable {
     this.#marks = new MarksWriter(marksFile, recovered.mark.seq, clock, (error) => {
       this.#commits.fail(error)
     })
+    // What is kept open for the next reads gives way to what is written.
+    const writing = new SheddingFileSystem(fileSystem, () => files.shed())
     this.#log = new LogWriter(
-      fileSystem,
+      writing,
       directory,
       segmentBytes,
       clock,
@@ -178,8 +183,19 @@ export class Store implements AsyncDisposable {
       files,
       recovered.isFromImage,
     )
-    this.#writes = new Writes(configuration, this.#commits, keys, this.#disk, this.#counters, () =>
-      this.#refuseWhenClosed(),
+    this.#cap = new KeydirCap(
+      keydir,
+      configuration.keydirBytesMax,
+      (key) => this.#commits.pendingKey(key)?.exists === true,
+    )
+    this.#writes = new Writes(
+      configuration,
+      this.#commits,
+      keys,
+      this.#disk,
+      this.#cap,
+      this.#counters,
+      () => this.#refuseWhenClosed(),
     )
     this.#sweeper = new ExpirySweeper(keydir, this.#commits, clock)
     this.#sealer = new Sealer(jobs, files, directory, clock, logger, {
@@ -192,7 +208,7 @@ export class Store implements AsyncDisposable {
     })
     this.#merges = new MergeScheduler(
       {
-        fileSystem,
+        fileSystem: writing,
         directory,
         clock,
         jobs,
@@ -230,8 +246,8 @@ export class Store implements AsyncDisposable {
    * Sets a key, under a condition or for a time where the options say so. A key whose time is over is not there
    * for anybody from that moment on.
    *
-   * @throws KvError KV_VERSION_MISMATCH, KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL (none of them wrote
-   * anything), KV_STORAGE_FAILED (whether it was written is unknown).
+   * @throws KvError KV_VERSION_MISMATCH, KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL, KV_MEMORY_FULL (none of
+   * them wrote anything), KV_STORAGE_FAILED (whether it was written is unknown).
    */
   put(key: Bytes, value: Bytes, options?: PutOptions): Promise<WriteResult> {
     return this.#writes.put(key, value, options)
@@ -355,7 +371,7 @@ export class Store implements AsyncDisposable {
       },
       operations: { ...this.#counters.operations },
       disk: { freeBytes: this.#disk.freeBytes, isLow: this.#disk.isLow },
-      keydir: this.#keydir.memory,
+      keydir: { ...this.#keydir.memory, ...this.#cap.stats },
       snapshots: this.#snapshots.stats,
       expiry: { keys: this.#keydir.expiring, removed: this.#sweeper.removed },
       commits: this.#counters.commits(this.#commits.pendingBytes),

@@ -2,6 +2,7 @@ import { checkedKey } from './bytes-argument.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { DiskReserve } from './disk-reserve.ts'
 import type { PendingKey } from './group.ts'
+import type { KeydirCap } from './keydir-cap.ts'
 import type { LiveKeys } from './live-keys.ts'
 import { refuseUnknownNames } from './option-names.ts'
 import type { StoreConfiguration } from './options.ts'
@@ -43,6 +44,7 @@ export class Writes {
   readonly #commits: CommitQueue
   readonly #keys: LiveKeys
   readonly #disk: DiskReserve
+  readonly #cap: KeydirCap
   readonly #counters: StoreCounters
   readonly #refuseWhenClosed: () => void
 
@@ -51,6 +53,7 @@ export class Writes {
     commits: CommitQueue,
     keys: LiveKeys,
     disk: DiskReserve,
+    cap: KeydirCap,
     counters: StoreCounters,
     refuseWhenClosed: () => void,
   ) {
@@ -58,6 +61,7 @@ export class Writes {
     this.#commits = commits
     this.#keys = keys
     this.#disk = disk
+    this.#cap = cap
     this.#counters = counters
     this.#refuseWhenClosed = refuseWhenClosed
   }
@@ -121,6 +125,7 @@ export class Writes {
         const checked = operations()
         this.#commits.refuseIfFailed()
         if (checked.some(({ kind }) => kind === recordKind.put)) this.#disk.refuseWhenLow()
+        this.#cap.refuseNewKeys(checked)
         const mismatch = this.#firstMismatch(checked)
         if (mismatch === undefined) waiter.version = this.#commits.submit(checked, waiter)
         else this.#refuseMismatch(mismatch, reject)
