@@ -90,7 +90,7 @@ test('without a free descriptor, what is kept open for later makes room for read
   for (let write = 200; write < 300; write++) await store.put(`key ${write}`, 'x'.repeat(100))
   expect(disk.faultsInjected).toBeGreaterThan(before)
   // The merge has a table of its own, for which that of the store makes room when it has failed.
-  for (let key = 0; key < 100; key++) await store.get(`key ${key}`)
+  for (let key = 0; key < 200; key++) await store.get(`key ${key}`)
   await expect(store.merge()).rejects.toMatchObject({ code: 'KV_TRY_LATER' })
   expect(await store.merge()).toMatchObject({ liveRecords: 300 })
   disk.clearFaults()

@@ -41,6 +41,8 @@ export class FileTable {
   #closing = 0
   /** Reads that wait for a descriptor, first come first served. Each is handed one, to be opened. */
   readonly #waiting: (() => void)[] = []
+  /** Reads that found the process without a descriptor, and wait for another one to end. */
+  #short: (() => void)[] = []
   #pins = 0
   #onUnpinned: () => void = () => undefined
 
@@ -134,7 +136,7 @@ export class FileTable {
       return await use(place.handle ?? (await this.#openFile(slot, place)))
     } finally {
       place.readers--
-      this.#admit()
+      this.#readEnded()
       await release()
     }
   }
@@ -211,13 +213,20 @@ export class FileTable {
     }
   }
 
-  /** The process may have no descriptor left, though fewer than `openFilesMax` are open here: others make room. */
+  /**
+   * The process may have no descriptor left, though fewer than `openFilesMax` are open here: those that nobody uses
+   * make room, and else those that are being read, once they are not.
+   */
   async #openOrShed(path: string): Promise<ReadableFile> {
     for (;;) {
       try {
         return await this.#fileSystem.openForReading(path)
       } catch (error) {
-        if (!isOutOfDescriptors(error) || !(await this.#shedOne())) throw error
+        if (!isOutOfDescriptors(error)) throw error
+        if (await this.#shedOne()) continue
+        // This one, and those that wait as well, have none.
+        if (this.#sealedDescriptors - 1 - this.#short.length <= 0) throw error
+        await new Promise<void>((resolve) => this.#short.push(resolve))
       }
     }
   }
@@ -265,6 +274,13 @@ export class FileTable {
 
   #giveDescriptorBack(): void {
     this.#descriptors--
+    this.#readEnded()
+  }
+
+  #readEnded(): void {
+    const short = this.#short
+    this.#short = []
+    for (const resolve of short) resolve()
     this.#admit()
   }
 
@@ -286,10 +302,14 @@ export class FileTable {
 
   /** Files that are written to may take all there are: some reads go on all the same. */
   #mayOpen(): boolean {
-    if (this.#descriptors < this.#openFilesMax) return true
+    return this.#descriptors < this.#openFilesMax || this.#sealedDescriptors < readFilesMin
+  }
+
+  /** Of files that are only read. */
+  get #sealedDescriptors(): number {
     let unsealed = 0
     for (const slot of this.#open) if (this.#place(slot).file.state !== 'sealed') unsealed++
-    return this.#descriptors - unsealed < readFilesMin
+    return this.#descriptors - unsealed
   }
 
   /** A sealed file that is open and not being read. */
