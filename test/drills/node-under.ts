@@ -4,9 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { onTestFailed } from 'vitest'
 
 const serverMain = join(import.meta.dirname, '../../packages/server/dist/main.js')
 const startTimeoutMs = 60_000
+/** Of the log of a node, when its drill failed. */
+const linesShown = 20
 const running = new Set<NodeUnder>()
 
 export interface Ended {
@@ -57,6 +60,10 @@ export class NodeUnder {
   private constructor(child: ChildProcess) {
     this.#child = child
     running.add(this)
+    onTestFailed(() => {
+      const tail = this.lines.slice(-linesShown).map((line) => JSON.stringify(line))
+      process.stderr.write(`the node ${this.pid} logged at last:\n${tail.join('\n')}\n`)
+    })
     this.ended = endOf(child).finally(() => running.delete(this))
     createInterface({ input: child.stdout! }).on('line', (text) => {
       const line = JSON.parse(text) as Record<string, unknown>

@@ -84,6 +84,49 @@ test('a merge that would not fit does not start, and says why; a smaller one doe
   expect(report.inputBytes).toBeLessThanOrEqual(3_000)
 })
 
+test('a small disk is looked at often enough that its reserve is not used up in between', async () => {
+  const disk = new SimFileSystem()
+  const size = 16 * mebi
+  disk.free = { bytes: size, totalBytes: size, files: 1e6 }
+  const options = { fileSystem: disk, clock: new TestClock(), autoMerge: false }
+  await using store = await Store.open('/db', options)
+  const value = Buffer.alloc(32 * 1024)
+  for (;;) {
+    disk.free = { ...disk.free, bytes: size - store.stats().files.bytes }
+    const code = await store.put('a', value).then(
+      () => 'ok',
+      (error: { code: string }) => error.code,
+    )
+    if (code === 'KV_DISK_FULL') break
+    await settled()
+    expect(disk.free.bytes).toBeGreaterThan(0.6 * mebi)
+  }
+  expect(disk.free.bytes).toBeLessThan(mebi)
+})
+
+test('a disk that others have filled is noticed by puts that write nothing, and told of once', async () => {
+  const disk = new SimFileSystem()
+  const clock = new TestClock()
+  const said: string[] = []
+  const logger = {
+    info: () => undefined,
+    warn: (_: object, text: string) => void said.push(text),
+    error: () => undefined,
+  }
+  await using store = await Store.open('/db', { fileSystem: disk, clock, logger })
+  await store.put('a', '')
+  disk.failAt({ at: ({ kind }) => kind === 'write', code: 'ENOSPC', sticky: true })
+  disk.free = { bytes: 0, totalBytes: total, files: 1e6 }
+  for (let put = 0; put < 10; put++) {
+    await expect(store.put('b', '')).rejects.toMatchObject({ code: 'KV_DISK_FULL' })
+    clock.advance(500)
+    await settled()
+  }
+  expect(store.stats().disk.isLow).toBe(true)
+  expect(said).toEqual([expect.stringContaining('puts are refused')])
+  disk.clearFaults()
+})
+
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -223,10 +223,12 @@ export class FileTable {
         return await this.#fileSystem.openForReading(path)
       } catch (error) {
         if (!isOutOfDescriptors(error)) throw error
-        if (await this.#shedOne()) continue
+        // From the look at who reads to the wait for it nothing else may happen: it would not be heard of.
+        const idle = this.#leastRecentlyUsed()
+        if (idle !== undefined) await this.#closeHandle(...idle)
         // This one, and those that wait as well, have none.
-        if (this.#sealedDescriptors - 1 - this.#short.length <= 0) throw error
-        await new Promise<void>((resolve) => this.#short.push(resolve))
+        else if (this.#sealedDescriptors - 1 - this.#short.length <= 0) throw error
+        else await new Promise<void>((resolve) => this.#short.push(resolve))
       }
     }
   }

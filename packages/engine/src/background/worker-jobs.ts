@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../clock.ts'
+import { KvError, systemErrorCode } from '../errors.ts'
 import type { MergeJob, MergeJobResult } from '../merge/merge-job.ts'
 import type { SegmentWithoutHint } from '../segment-hint.ts'
 import {
@@ -71,7 +72,13 @@ export class WorkerJobs implements Jobs {
     worker.on('message', (answer: JobAnswer) => this.#settle(answer))
     let error = new Error('the worker thread ended')
     worker.on('error', (cause) => {
-      error = new Error('the worker thread failed', { cause })
+      error = isStartFailure(cause)
+        ? new KvError(
+            'KV_TRY_LATER',
+            `the system has no thread or file descriptor to spare for this work (${(cause as Error).message}); nothing was changed; try again`,
+            { cause, details: { retryAfterMs: 50 } },
+          )
+        : new Error('the worker thread failed', { cause })
     })
     worker.on('exit', () => {
       if (this.#worker !== worker) return
@@ -99,6 +106,11 @@ export class WorkerJobs implements Jobs {
       worker?.terminate().catch(() => undefined)
     })
   }
+}
+
+/** A thread needs some descriptors of its own. */
+function isStartFailure(cause: unknown): boolean {
+  return systemErrorCode(cause) === 'ERR_WORKER_INIT_FAILED'
 }
 
 /** Beside this module, as source or built. */
