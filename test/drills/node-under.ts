@@ -106,7 +106,16 @@ export class NodeUnder {
   /** Stops every thread; what the kernel was doing for one is over when this resolves. */
   async pause(): Promise<void> {
     this.#child.kill('SIGSTOP')
+    await this.paused()
+  }
+
+  /** Resolves once every thread is stopped. */
+  async paused(): Promise<void> {
     while (!threadStates(this.pid).every((state) => state === 'T')) await delay(1)
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT')
   }
 
   /** How many lines it has logged with this text. */

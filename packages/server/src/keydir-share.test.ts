@@ -5,8 +5,9 @@ import { keydirBytesMaxOf } from './keydir-share.ts'
 const mebi = 1024 * 1024
 
 test.each([
-  [0, 256 * mebi, 128 * mebi],
-  [0, mebi, mebi],
+  [0, 256 * mebi, 64 * mebi],
+  [0, 16_512 * mebi, 8_192 * mebi],
+  [0, mebi, 16 * mebi],
   [300 * mebi, 256 * mebi, 300 * mebi],
   [1, 256 * mebi, mebi],
 ])('%i asked for, with %i of memory, makes %i', (keydirBytesMax, memoryBytes, made) => {
@@ -15,6 +16,6 @@ test.each([
 
 test('no more is taken than half of the machine', () => {
   const made = keydirBytesMaxOf({ keydirBytesMax: 0 })
-  expect(made).toBeGreaterThanOrEqual(mebi)
-  expect(made).toBeLessThanOrEqual(Math.max(mebi, totalmem() / 2))
+  expect(made).toBeGreaterThanOrEqual(16 * mebi)
+  expect(made).toBeLessThanOrEqual(Math.max(16 * mebi, totalmem() / 2))
 })

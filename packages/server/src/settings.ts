@@ -97,7 +97,7 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     0,
     0,
     Number.MAX_SAFE_INTEGER,
-    'Memory for the keys, beyond which new ones are refused with KV_MEMORY_FULL; 0 for half of the memory that the process may use.',
+    'Memory for the keys, beyond which new ones are refused with KV_MEMORY_FULL; 0 for half of the memory that the process may use beyond 128 MiB.',
   ),
   autoMerge: toggle(true, 'Reclaim the space of dead records when there is enough of it.', false),
   mergeDeadRatioMin: share(0.5, 0.01, 'Share of dead bytes from which files are merged.'),
