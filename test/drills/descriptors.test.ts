@@ -100,65 +100,74 @@ test.skipIf(isSkipped)('C15: many segments and connections share 128 descriptors
   await writer.expectAllAfterKill()
 })
 
-test.skipIf(isSkipped)('C15: merges with 64 descriptors come to an end, or change nothing', async () => {
-  const writer = await Writer.start(directory, limited(64))
-  await writer.put(300)
-  for (let round = 0; round < 6; round++) {
-    await writer.put(60)
-    await writer.overwrite(60)
-    const connects = Array.from({ length: 40 }, () =>
-      connect(writer.node.url, { reconnect: { attemptsMax: 1 } }).catch(notePassing),
-    )
-    await writer.merge()
-    for (const client of await Promise.all(connects)) await client?.close()
+test.skipIf(isSkipped)(
+  'C15: merges with 64 descriptors come to an end, or change nothing',
+  async () => {
+    const writer = await Writer.start(directory, limited(64))
+    await writer.put(300)
+    for (let round = 0; round < 6; round++) {
+      await writer.put(60)
+      await writer.overwrite(60)
+      const connects = Array.from({ length: 40 }, () =>
+        connect(writer.node.url, { reconnect: { attemptsMax: 1 } }).catch(notePassing),
+      )
+      await writer.merge()
+      for (const client of await Promise.all(connects)) await client?.close()
+      await writer.expectReads()
+    }
+    await writer.expectResumed()
+    await writer.mergeUntilDone()
+    await writer.expectAllAfterKill()
+  },
+)
+
+test.skipIf(isSkipped)(
+  'C15: a limit lowered at run time below what is open makes room',
+  async () => {
+    const writer = await Writer.start(directory, limited(unlimited))
+    await writer.put(600)
     await writer.expectReads()
-  }
-  await writer.expectResumed()
-  await writer.mergeUntilDone()
-  await writer.expectAllAfterKill()
-})
-
-test.skipIf(isSkipped)('C15: a limit lowered at run time below what is open makes room', async () => {
-  const writer = await Writer.start(directory, limited(unlimited))
-  await writer.put(600)
-  await writer.expectReads()
-  expect(writer.node.descriptors).toBeGreaterThan(120)
-  await limit(writer.node, 48)
-  // Segments are rolled and read all the same.
-  await writer.put(100)
-  await writer.expectReads()
-  await writer.merge()
-  await writer.expectReads()
-  await limit(writer.node, unlimited)
-  await writer.expectResumed()
-  await writer.mergeUntilDone()
-  await writer.expectAllAfterKill()
-})
-
-test.skipIf(isSkipped)('C15: with not one descriptor left, what is kept for it is enough for the log and for MANIFEST', async () => {
-  const writer = await Writer.start(directory, limited(unlimited), ['--open-files-max', '4'])
-  await writer.put(100)
-  let exhausted = 0
-  for (let round = 0; round < 12; round++) {
-    await writer.put(20)
-    await writer.overwrite(20)
-    // At another moment of the merge each time.
-    const merging = writer.merge()
-    await delay(round * 3)
-    await limit(writer.node, noMore(writer.node))
-    exhausted++
-    await merging
-    for (let put = 0; put < 10; put++) await writer.tryPut()
-    await writer.tryReads(20)
-    await writer.client.stats()
+    expect(writer.node.descriptors).toBeGreaterThan(120)
+    await limit(writer.node, 48)
+    // Segments are rolled and read all the same.
+    await writer.put(100)
+    await writer.expectReads()
+    await writer.merge()
+    await writer.expectReads()
     await limit(writer.node, unlimited)
     await writer.expectResumed()
-    await writer.expectReads()
-  }
-  counts.faults += exhausted
-  await writer.mergeUntilDone()
-  await writer.expectAllAfterKill()
-})
+    await writer.mergeUntilDone()
+    await writer.expectAllAfterKill()
+  },
+)
+
+test.skipIf(isSkipped)(
+  'C15: with not one descriptor left, what is kept for it is enough for the log and for MANIFEST',
+  async () => {
+    const writer = await Writer.start(directory, limited(unlimited), ['--open-files-max', '4'])
+    await writer.put(100)
+    let exhausted = 0
+    for (let round = 0; round < 12; round++) {
+      await writer.put(20)
+      await writer.overwrite(20)
+      // At another moment of the merge each time.
+      const merging = writer.merge()
+      await delay(round * 3)
+      await limit(writer.node, noMore(writer.node))
+      exhausted++
+      await merging
+      for (let put = 0; put < 10; put++) await writer.tryPut()
+      await writer.tryReads(20)
+      await writer.client.stats()
+      await limit(writer.node, unlimited)
+      await writer.expectResumed()
+      await writer.expectReads()
+    }
+    counts.faults += exhausted
+    await writer.mergeUntilDone()
+    await writer.expectAllAfterKill()
+  },
+)
 
 test.skipIf(isSkipped)('C15: a limit that goes down and up under load loses nothing', async () => {
   const node = await NodeUnder.start(directory, flags, limited(unlimited))

@@ -46,138 +46,159 @@ afterAll(() => {
   )
 })
 
-test.skipIf(isSkipped)('C10: filled by its own puts, it stops at the reserve, and deletes and merges make room', async () => {
-  const disk = await folder.ext4(await folder.memory('size=100m'), 64)
-  const tenant = await Tenant.start(disk.path, flags)
-  const error = await tenant.putUntilRefused()
-  expect(error.details).toMatchObject({ freeBytes: expect.any(Number) })
-  expect(freeBytes(disk.path)).toBeGreaterThan(2 * mebibyte)
-  expect(tenant.keys).toBeGreaterThan(1_000)
-  await tenant.expectReads()
-  await tenant.delete(tenant.keys / 2)
-  await tenant.expectResumed(async () => {
-    while (freeBytes(disk.path) < 12 * mebibyte) await tenant.client.merge()
-  })
-  tenant.expectLines(1)
-  await tenant.expectAllAfterKill()
-})
+test.skipIf(isSkipped)(
+  'C10: filled by its own puts, it stops at the reserve, and deletes and merges make room',
+  async () => {
+    const disk = await folder.ext4(await folder.memory('size=100m'), 64)
+    const tenant = await Tenant.start(disk.path, flags)
+    const error = await tenant.putUntilRefused()
+    expect(error.details).toMatchObject({ freeBytes: expect.any(Number) })
+    expect(freeBytes(disk.path)).toBeGreaterThan(2 * mebibyte)
+    expect(tenant.keys).toBeGreaterThan(1_000)
+    await tenant.expectReads()
+    await tenant.delete(tenant.keys / 2)
+    await tenant.expectResumed(async () => {
+      while (freeBytes(disk.path) < 12 * mebibyte) await tenant.client.merge()
+    })
+    tenant.expectLines(1)
+    await tenant.expectAllAfterKill()
+  },
+)
 
-test.skipIf(isSkipped)('C10: filled by others to the last byte, it takes back what it could not write', async () => {
-  const path = await folder.memory('size=48m')
-  const ballast = new Ballast(path)
-  const tenant = await Tenant.start(path, flags)
-  await tenant.put(200)
-  ballast.takeSpace(0)
-  expect(freeBytes(path)).toBe(0)
-  for (let again = 0; again < 20; again++) await tenant.putUntilRefused()
-  await tenant.expectReads()
-  await delay(1_200)
-  await tenant.putUntilRefused()
-  await tenant.expectResumed(async () => ballast.giveBack())
-  await tenant.put(50)
-  tenant.expectLines(1)
-  await tenant.expectAllAfterKill()
-})
-
-test.skipIf(isSkipped)('C10: full in the middle of a merge, it leaves the files as they were', async () => {
-  const path = await folder.memory('size=100m')
-  const ballast = new Ballast(path)
-  const tenant = await Tenant.start(path, flags)
-  await tenant.put(900)
-  await tenant.overwrite(200)
-  let failed = 0
-  for (let tries = 0; failed === 0 && tries < 10; tries++) {
-    // The merge has room when it begins, and none soon after.
-    ballast.takeSpace(40 * mebibyte)
-    const merge = tenant.client.merge().then(
-      () => undefined,
-      (error: unknown) => error,
-    )
-    const outputs = join(path, 'data', 'data')
-    const before = readdirSync(outputs).length
-    while (readdirSync(outputs).length === before) await delay(0)
+test.skipIf(isSkipped)(
+  'C10: filled by others to the last byte, it takes back what it could not write',
+  async () => {
+    const path = await folder.memory('size=48m')
+    const ballast = new Ballast(path)
+    const tenant = await Tenant.start(path, flags)
+    await tenant.put(200)
     ballast.takeSpace(0)
-    const error = await merge
-    if (error !== undefined) {
-      expect(error).toMatchObject({ code: 'KV_DISK_FULL' })
-      failed++
-      await tenant.putUntilRefused()
-      await tenant.expectReads()
-    }
+    expect(freeBytes(path)).toBe(0)
+    for (let again = 0; again < 20; again++) await tenant.putUntilRefused()
+    await tenant.expectReads()
+    await delay(1_200)
+    await tenant.putUntilRefused()
     await tenant.expectResumed(async () => ballast.giveBack())
+    await tenant.put(50)
+    tenant.expectLines(1)
+    await tenant.expectAllAfterKill()
+  },
+)
+
+test.skipIf(isSkipped)(
+  'C10: full in the middle of a merge, it leaves the files as they were',
+  async () => {
+    const path = await folder.memory('size=100m')
+    const ballast = new Ballast(path)
+    const tenant = await Tenant.start(path, flags)
+    await tenant.put(900)
     await tenant.overwrite(200)
-  }
-  expect(failed).toBe(1)
-  expect(await tenant.client.merge()).toMatchObject({ droppedRecords: expect.any(Number) })
-  await tenant.expectAllAfterKill()
-})
+    let failed = 0
+    for (let tries = 0; failed === 0 && tries < 10; tries++) {
+      // The merge has room when it begins, and none soon after.
+      ballast.takeSpace(40 * mebibyte)
+      const merge = tenant.client.merge().then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      const outputs = join(path, 'data', 'data')
+      const before = readdirSync(outputs).length
+      while (readdirSync(outputs).length === before) await delay(0)
+      ballast.takeSpace(0)
+      const error = await merge
+      if (error !== undefined) {
+        expect(error).toMatchObject({ code: 'KV_DISK_FULL' })
+        failed++
+        await tenant.putUntilRefused()
+        await tenant.expectReads()
+      }
+      await tenant.expectResumed(async () => ballast.giveBack())
+      await tenant.overwrite(200)
+    }
+    expect(failed).toBe(1)
+    expect(await tenant.client.merge()).toMatchObject({ droppedRecords: expect.any(Number) })
+    await tenant.expectAllAfterKill()
+  },
+)
 
-test.skipIf(isSkipped)('C10: without a name for the next segment, puts go on to the end of this one', async () => {
-  const path = await folder.memory('size=64m,nr_inodes=300')
-  const ballast = new Ballast(path)
-  const tenant = await Tenant.start(path, [...flags, '--disk-reserve-bytes', '0'])
-  await tenant.put(100)
-  const taken = ballast.takeNames(0)
-  expect(taken).toBeGreaterThan(100)
-  const before = tenant.keys
-  await tenant.putUntilRefused()
-  expect(tenant.keys).toBeGreaterThan(before)
-  expect(freeBytes(path)).toBeGreaterThan(20 * mebibyte)
-  for (let again = 0; again < 20; again++) await tenant.putUntilRefused()
-  await tenant.expectReads()
-  await tenant.expectResumed(async () => ballast.giveBack())
-  await tenant.put(100)
-  await tenant.expectAllAfterKill()
-})
+test.skipIf(isSkipped)(
+  'C10: without a name for the next segment, puts go on to the end of this one',
+  async () => {
+    const path = await folder.memory('size=64m,nr_inodes=300')
+    const ballast = new Ballast(path)
+    const tenant = await Tenant.start(path, [...flags, '--disk-reserve-bytes', '0'])
+    await tenant.put(100)
+    const taken = ballast.takeNames(0)
+    expect(taken).toBeGreaterThan(100)
+    const before = tenant.keys
+    await tenant.putUntilRefused()
+    expect(tenant.keys).toBeGreaterThan(before)
+    expect(freeBytes(path)).toBeGreaterThan(20 * mebibyte)
+    for (let again = 0; again < 20; again++) await tenant.putUntilRefused()
+    await tenant.expectReads()
+    await tenant.expectResumed(async () => ballast.giveBack())
+    await tenant.put(100)
+    await tenant.expectAllAfterKill()
+  },
+)
 
-test.skipIf(isSkipped)('C10: on a full disk no store is made, and one that is there is opened and read', async () => {
-  const path = await folder.memory('size=32m')
-  const ballast = new Ballast(path)
-  const tenant = await Tenant.start(path, flags)
-  await tenant.put(200)
-  await tenant.node.end('SIGKILL')
-  await tenant.client.close()
-  ballast.takeSpace(0)
-  const other = NodeUnder.spawn(join(path, 'other'), flags)
-  const ended = await other.ended
-  expect(ended).toMatchObject({ code: 74, signal: null })
-  expect(ended.stderr).toMatch(/^kv: [^\n]*full[^\n]*\n$/)
+test.skipIf(isSkipped)(
+  'C10: on a full disk no store is made, and one that is there is opened and read',
+  async () => {
+    const path = await folder.memory('size=32m')
+    const ballast = new Ballast(path)
+    const tenant = await Tenant.start(path, flags)
+    await tenant.put(200)
+    await tenant.node.end('SIGKILL')
+    await tenant.client.close()
+    ballast.takeSpace(0)
+    const other = NodeUnder.spawn(join(path, 'other'), flags)
+    const ended = await other.ended
+    expect(ended).toMatchObject({ code: 74, signal: null })
+    expect(ended.stderr).toMatch(/^kv: [^\n]*full[^\n]*\n$/)
 
-  await tenant.restart()
-  await tenant.expectReads()
-  await tenant.putUntilRefused()
-  await tenant.expectResumed(async () => ballast.giveBack())
-  tenant.expectLines(1)
-  await tenant.expectAllAfterKill()
-})
+    await tenant.restart()
+    await tenant.expectReads()
+    await tenant.putUntilRefused()
+    await tenant.expectResumed(async () => ballast.giveBack())
+    tenant.expectLines(1)
+    await tenant.expectAllAfterKill()
+  },
+)
 
-test.skipIf(isSkipped)('C10: with few names left puts are refused, and deletes and merges go on', async () => {
-  const path = await folder.memory('size=64m,nr_inodes=400')
-  const ballast = new Ballast(path)
-  const tenant = await Tenant.start(path, flags)
-  await tenant.put(200)
-  ballast.takeNames(24)
-  await delay(1_200)
-  await tenant.putUntilRefused()
-  await tenant.expectReads()
-  await tenant.delete(100)
-  expect(await tenant.client.merge()).toMatchObject({ liveRecords: tenant.keys - 100 })
-  await tenant.expectResumed(async () => ballast.giveBack())
-  tenant.expectLines(1)
-  await tenant.expectAllAfterKill()
-})
+test.skipIf(isSkipped)(
+  'C10: with few names left puts are refused, and deletes and merges go on',
+  async () => {
+    const path = await folder.memory('size=64m,nr_inodes=400')
+    const ballast = new Ballast(path)
+    const tenant = await Tenant.start(path, flags)
+    await tenant.put(200)
+    ballast.takeNames(24)
+    await delay(1_200)
+    await tenant.putUntilRefused()
+    await tenant.expectReads()
+    await tenant.delete(100)
+    expect(await tenant.client.merge()).toMatchObject({ liveRecords: tenant.keys - 100 })
+    await tenant.expectResumed(async () => ballast.giveBack())
+    tenant.expectLines(1)
+    await tenant.expectAllAfterKill()
+  },
+)
 
-test.skipIf(isSkipped)('C10: merges that start by themselves make room, and puts resume', async () => {
-  const path = await folder.memory('size=48m')
-  const tenant = await Tenant.start(path, ['--segment-bytes', '1MiB'])
-  await tenant.putUntilRefused()
-  const refusedAt = freeBytes(path)
-  await tenant.expectResumed(async () => tenant.delete(tenant.keys * 0.75))
-  while (freeBytes(path) < 2 * refusedAt) await delay(20)
-  await tenant.put(100)
-  tenant.expectLines(1)
-  await tenant.expectAllAfterKill()
-})
+test.skipIf(isSkipped)(
+  'C10: merges that start by themselves make room, and puts resume',
+  async () => {
+    const path = await folder.memory('size=48m')
+    const tenant = await Tenant.start(path, ['--segment-bytes', '1MiB'])
+    await tenant.putUntilRefused()
+    const refusedAt = freeBytes(path)
+    await tenant.expectResumed(async () => tenant.delete(tenant.keys * 0.75))
+    while (freeBytes(path) < 2 * refusedAt) await delay(20)
+    await tenant.put(100)
+    tenant.expectLines(1)
+    await tenant.expectAllAfterKill()
+  },
+)
 
 test.skipIf(isSkipped)('C10: space that comes and goes under load loses nothing', async () => {
   const disk = await folder.ext4(await folder.memory('size=100m'), 64)
@@ -265,7 +286,7 @@ class Tenant {
 
   async delete(count: number): Promise<void> {
     let left = Math.floor(count)
-    for (const key of [...this.#values.keys()]) {
+    for (const key of this.#values.keys()) {
       if (left-- === 0) return
       await this.client.delete(`key ${key}`)
       counts.acked++

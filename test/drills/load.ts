@@ -50,7 +50,9 @@ export class Load {
       this.#expected.sending(key, value)
       sending?.(key, value)
       try {
-        const { version } = await (value === undefined ? client.delete(key) : client.put(key, value))
+        const { version } = await (value === undefined
+          ? client.delete(key)
+          : client.put(key, value))
         this.#expected.acknowledged(key)
         this.acknowledged++
         acked?.(key, value, version)

@@ -87,70 +87,76 @@ test.skipIf(isSkipped)(`C9: ${cutsAlways} power cuts with always lose nothing`, 
   expect(merges).toBeGreaterThanOrEqual(cutsAlways / 10)
 })
 
-test.skipIf(isSkipped)(`C9: ${cutsInterval} power cuts with interval lose the newest alone`, async () => {
-  const random = seeded(seed + 1)
-  const machine = await Machine.create('interval')
-  let base = new Map<string, string>()
-  let lost = 0
-  let acknowledged = 0
-  for (let cut = 0; cut < cutsInterval; cut++) {
-    const life = new LoggedLife()
-    const { client } = await machine.start()
-    const load = life.load(random)
-    const running = load.run(client, new AbortController().signal)
-    await delay(lateMs + syncIntervalMs + random() * 400)
-    const cutAt = await machine.cut()
-    await running
-    acknowledged += load.acknowledged
-    const recovered = await machine.start()
-    replayable(`cut ${cut} with interval`, () => {
-      const missing = life.check(base, recovered.found, recovered.appliedIndex)
-      const oldest = missing[0]?.at ?? cutAt
-      assert(
-        oldest >= cutAt - syncIntervalMs - lateMs,
-        `a write of ${cutAt - oldest} ms before the cut is lost`,
-      )
-      lost += missing.length
-    })
-    base = recovered.found
-    await machine.end()
-  }
-  process.stdout.write(
-    `class=C9 mode=interval cases=${cutsInterval} faults=${machine.cuts} ops=${acknowledged} lost=${lost} seed=${seed + 1}\n`,
-  )
-  expect(machine.cuts).toBe(cutsInterval)
-  expect(acknowledged).toBeGreaterThanOrEqual(cutsInterval * 200)
-  expect(lost).toBeGreaterThanOrEqual(1)
-})
-
-test.skipIf(isSkipped)(`C9: of ${cutsNever} power cuts with never some lose what was acknowledged`, async () => {
-  const random = seeded(seed + 2)
-  let losses = 0
-  let acknowledged = 0
-  for (let cut = 0; cut < cutsNever; cut++) {
-    const machine = await Machine.create('never')
-    const expected = new ExpectedState()
-    const load = new Load(loadOptions, expected, random)
-    const { client } = await machine.start()
-    const running = load.run(client, new AbortController().signal)
-    await delay(300)
-    await machine.cut()
-    await running
-    acknowledged += load.acknowledged
-    const { found } = await machine.start()
-    try {
-      expected.check(found)
-    } catch {
-      losses++
+test.skipIf(isSkipped)(
+  `C9: ${cutsInterval} power cuts with interval lose the newest alone`,
+  async () => {
+    const random = seeded(seed + 1)
+    const machine = await Machine.create('interval')
+    let base = new Map<string, string>()
+    let lost = 0
+    let acknowledged = 0
+    for (let cut = 0; cut < cutsInterval; cut++) {
+      const life = new LoggedLife()
+      const { client } = await machine.start()
+      const load = life.load(random)
+      const running = load.run(client, new AbortController().signal)
+      await delay(lateMs + syncIntervalMs + random() * 400)
+      const cutAt = await machine.cut()
+      await running
+      acknowledged += load.acknowledged
+      const recovered = await machine.start()
+      replayable(`cut ${cut} with interval`, () => {
+        const missing = life.check(base, recovered.found, recovered.appliedIndex)
+        const oldest = missing[0]?.at ?? cutAt
+        assert(
+          oldest >= cutAt - syncIntervalMs - lateMs,
+          `a write of ${cutAt - oldest} ms before the cut is lost`,
+        )
+        lost += missing.length
+      })
+      base = recovered.found
+      await machine.end()
     }
-    await machine.remove()
-  }
-  process.stdout.write(
-    `class=C9 mode=never cases=${cutsNever} faults=${cutsNever} ops=${acknowledged} losses=${losses} seed=${seed + 2}\n`,
-  )
-  expect(acknowledged).toBeGreaterThanOrEqual(cutsNever * 20)
-  expect(losses).toBeGreaterThanOrEqual(1)
-})
+    process.stdout.write(
+      `class=C9 mode=interval cases=${cutsInterval} faults=${machine.cuts} ops=${acknowledged} lost=${lost} seed=${seed + 1}\n`,
+    )
+    expect(machine.cuts).toBe(cutsInterval)
+    expect(acknowledged).toBeGreaterThanOrEqual(cutsInterval * 200)
+    expect(lost).toBeGreaterThanOrEqual(1)
+  },
+)
+
+test.skipIf(isSkipped)(
+  `C9: of ${cutsNever} power cuts with never some lose what was acknowledged`,
+  async () => {
+    const random = seeded(seed + 2)
+    let losses = 0
+    let acknowledged = 0
+    for (let cut = 0; cut < cutsNever; cut++) {
+      const machine = await Machine.create('never')
+      const expected = new ExpectedState()
+      const load = new Load(loadOptions, expected, random)
+      const { client } = await machine.start()
+      const running = load.run(client, new AbortController().signal)
+      await delay(300)
+      await machine.cut()
+      await running
+      acknowledged += load.acknowledged
+      const { found } = await machine.start()
+      try {
+        expected.check(found)
+      } catch {
+        losses++
+      }
+      await machine.remove()
+    }
+    process.stdout.write(
+      `class=C9 mode=never cases=${cutsNever} faults=${cutsNever} ops=${acknowledged} losses=${losses} seed=${seed + 2}\n`,
+    )
+    expect(acknowledged).toBeGreaterThanOrEqual(cutsNever * 20)
+    expect(losses).toBeGreaterThanOrEqual(1)
+  },
+)
 
 interface Life {
   readonly client: Client
@@ -265,8 +271,11 @@ function replayable(name: string, check: () => void): void {
   try {
     check()
   } catch (error) {
-    throw new Error(`C9, ${name}, seed ${seed}: again with KV_SEED=${seed} pnpm test:drills power-cut`, {
-      cause: error,
-    })
+    throw new Error(
+      `C9, ${name}, seed ${seed}: again with KV_SEED=${seed} pnpm test:drills power-cut`,
+      {
+        cause: error,
+      },
+    )
   }
 }

@@ -16,6 +16,8 @@ export function obstacle(programs: readonly string[], other?: string): string | 
 function firstObstacle(programs: readonly string[]): string | undefined {
   if (process.platform !== 'linux') return 'it needs Linux'
   if (process.getuid?.() !== 0) return 'it needs root'
-  const missing = programs.filter((program) => spawnSync(program, ['--version']).error !== undefined)
+  const missing = programs.filter(
+    (program) => spawnSync(program, ['--version']).error !== undefined,
+  )
   return missing.length === 0 ? undefined : `it needs ${missing.join(', ')}`
 }

@@ -80,7 +80,7 @@ function openPath(path: string, flags: number, isVital: boolean): Promise<number
       try {
         resolve(spares.open(() => openSync(path, flags, fileMode), error))
       } catch (failure) {
-        reject(failure as Error)
+        reject(failure)
       }
     })
   })
