@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { systemClock } from './clock.ts'
+import type { ReadableFile } from './file-system/file-system.ts'
+import { SeededRandom } from './file-system/seeded-random.ts'
 import { SimFileSystem } from './file-system/sim-file-system.ts'
 import type { StoreOptions } from './options.ts'
 import { Store } from './store.ts'
@@ -121,4 +123,43 @@ async function storeOfManySegments(
   const store = await Store.open('/db', { ...options, ...more, fileSystem })
   while (store.stats().files.unsealedSegments > 0) await systemClock.nextTurn()
   return store
+}
+
+test('reads at once that find too few descriptors end, each with its value or to be tried again', async () => {
+  const disk = new UnevenFileSystem()
+  await using store = await storeOfManySegments(disk, { openFilesMax: 64 })
+  for (let round = 0; round < 400; round++) {
+    // Nothing is open but what is written to.
+    disk.failAt({ at: ({ kind }) => kind === 'open', code: 'EMFILE', sticky: true })
+    for (const key of ['key 3', 'key 5']) await store.get(key).catch(() => undefined)
+    expect(store.stats().files.open).toBe(1)
+    disk.clearFaults()
+    const spare = round % 4
+    const limit = disk.openFiles + spare
+    disk.failAt({
+      at: ({ kind }) => kind === 'open' && disk.openFiles >= limit,
+      code: 'EMFILE',
+      sticky: true,
+    })
+    const codes = await Promise.all(
+      Array.from({ length: 2 + (round % 5) }, (_, read) =>
+        store.get(`key ${read * 6}`).then(
+          () => 'found',
+          (error: { code: string }) => error.code,
+        ),
+      ),
+    )
+    expect(new Set(codes)).toEqual(new Set([spare === 0 ? 'KV_TRY_LATER' : 'found']))
+    disk.clearFaults()
+  }
+})
+
+/** Takes longer for some opens than for others, as a disk does. */
+class UnevenFileSystem extends SimFileSystem {
+  readonly #random = new SeededRandom(1)
+
+  override async openForReading(path: string): Promise<ReadableFile> {
+    for (let turns = this.#random.below(8); turns > 0; turns--) await undefined
+    return super.openForReading(path)
+  }
 }
