@@ -104,6 +104,25 @@ test('a small disk is looked at often enough that its reserve is not used up in 
   expect(disk.free.bytes).toBeLessThan(mebi)
 })
 
+test('on a low disk deletes alone bring about the merge that makes room', async () => {
+  const disk = new SimFileSystem()
+  const clock = new TestClock()
+  disk.free = { bytes: total, totalBytes: total, files: 1e6 }
+  await using store = await Store.open('/db', { fileSystem: disk, clock, segmentBytes: 16 * 1024 })
+  for (let put = 0; put < 200; put++) await store.put(`key ${put}`, 'x'.repeat(1_000))
+  while (store.stats().files.unsealedSegments > 0) await settled()
+  disk.free = { bytes: mebi, totalBytes: total, files: 1e6 }
+  clock.advance(1_000)
+  // The tombstones do not fill the segment that they are written to.
+  for (let put = 0; put < 150; put++) await store.delete(`key ${put}`)
+  for (let second = 0; second < 20 && store.stats().merges.completed === 0; second++) {
+    clock.advance(1_000)
+    for (let turn = 0; turn < 20; turn++) await settled()
+  }
+  expect(store.stats()).toMatchObject({ disk: { isLow: true }, merges: { completed: 1 } })
+  expect(store.stats().files.bytes).toBeLessThan(100_000)
+})
+
 test('a disk that others have filled is noticed by puts that write nothing, and told of once', async () => {
   const disk = new SimFileSystem()
   const clock = new TestClock()

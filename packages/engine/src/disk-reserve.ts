@@ -28,6 +28,7 @@ export class DiskReserve {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #reserveBytes: number
+  readonly #onLow: () => void
   #free: FreeSpace | undefined
   #isLow = false
   #bytesSinceLook = 0
@@ -37,18 +38,21 @@ export class DiskReserve {
   #cancel: () => void = () => undefined
   #stopped = false
 
+  /** `onLow` is called at each look that finds it low: whoever can make room hears of it. */
   constructor(
     fileSystem: FileSystem,
     directory: string,
     clock: Clock,
     logger: Logger,
     reserveBytes: number,
+    onLow: () => void,
   ) {
     this.#fileSystem = fileSystem
     this.#directory = directory
     this.#clock = clock
     this.#logger = logger
     this.#reserveBytes = reserveBytes
+    this.#onLow = onLow
   }
 
   /** Puts are refused. */
@@ -118,6 +122,7 @@ export class DiskReserve {
     this.#bytesBetweenLooks = bytesBetweenLooksFor(this.#reserve())
     if (this.#isLow !== wasLow) this.#tell()
     if (!this.#isLow || this.#stopped) return
+    this.#onLow()
     this.#cancel = this.#clock.after(msBetweenLooks, () => void this.look())
   }
 

@@ -159,7 +159,7 @@ class UnevenFileSystem extends SimFileSystem {
   readonly #random = new SeededRandom(1)
 
   override async openForReading(path: string): Promise<ReadableFile> {
-    for (let turns = this.#random.below(8); turns > 0; turns--) await undefined
+    for (let turns = this.#random.below(8); turns > 0; turns--) await Promise.resolve()
     return super.openForReading(path)
   }
 }

@@ -173,6 +173,8 @@ export class Store implements AsyncDisposable {
       clock,
       logger,
       configuration.diskReserveBytes,
+      // Deletes may have made enough dead without filling a segment, after which merges are thought of else.
+      () => this.#merges.consider(),
     )
     this.#keydirSaver = new KeydirSaver(
       fileSystem,
