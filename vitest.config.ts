@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Four kinds of tests (docs/testing.md): `unit` beside the code, `crash` for the fault classes that
- * run in process, `e2e` for real processes, sockets, files and kills, and `real-time`, where the time
- * that passes is what is tested: alone, when all others are through.
+ * Five kinds of tests (docs/testing.md): `unit` beside the code, `crash` for the fault classes that
+ * run in process, `e2e` for real processes, sockets, files and kills, `real-time`, where the time
+ * that passes is what is tested: alone, when all others are through, and `drills`, which break the
+ * machine under a real node, one after the other, and are not part of `npm test`.
  */
 const conditions = ['kv-source', 'module', 'node', 'import', 'default']
 
@@ -33,6 +34,10 @@ export default defineConfig({
       project('real-time', ['{packages,apps}/*/test/real-time/**/*.test.ts'], 60_000, {
         fileParallelism: false,
         sequence: { groupOrder: 1 },
+      }),
+      project('drills', ['test/drills/**/*.test.ts'], 600_000, {
+        fileParallelism: false,
+        sequence: { groupOrder: 2 },
       }),
     ],
   },

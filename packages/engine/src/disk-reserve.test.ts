@@ -84,6 +84,68 @@ test('a merge that would not fit does not start, and says why; a smaller one doe
   expect(report.inputBytes).toBeLessThanOrEqual(3_000)
 })
 
+test('a small disk is looked at often enough that its reserve is not used up in between', async () => {
+  const disk = new SimFileSystem()
+  const size = 16 * mebi
+  disk.free = { bytes: size, totalBytes: size, files: 1e6 }
+  const options = { fileSystem: disk, clock: new TestClock(), autoMerge: false }
+  await using store = await Store.open('/db', options)
+  const value = Buffer.alloc(32 * 1024)
+  for (;;) {
+    disk.free = { ...disk.free, bytes: size - store.stats().files.bytes }
+    const code = await store.put('a', value).then(
+      () => 'ok',
+      (error: { code: string }) => error.code,
+    )
+    if (code === 'KV_DISK_FULL') break
+    await settled()
+    expect(disk.free.bytes).toBeGreaterThan(0.6 * mebi)
+  }
+  expect(disk.free.bytes).toBeLessThan(mebi)
+})
+
+test('on a low disk deletes alone bring about the merge that makes room', async () => {
+  const disk = new SimFileSystem()
+  const clock = new TestClock()
+  disk.free = { bytes: total, totalBytes: total, files: 1e6 }
+  await using store = await Store.open('/db', { fileSystem: disk, clock, segmentBytes: 16 * 1024 })
+  for (let put = 0; put < 200; put++) await store.put(`key ${put}`, 'x'.repeat(1_000))
+  while (store.stats().files.unsealedSegments > 0) await settled()
+  disk.free = { bytes: mebi, totalBytes: total, files: 1e6 }
+  clock.advance(1_000)
+  // The tombstones do not fill the segment that they are written to.
+  for (let put = 0; put < 150; put++) await store.delete(`key ${put}`)
+  for (let second = 0; second < 20 && store.stats().merges.completed === 0; second++) {
+    clock.advance(1_000)
+    for (let turn = 0; turn < 20; turn++) await settled()
+  }
+  expect(store.stats()).toMatchObject({ disk: { isLow: true }, merges: { completed: 1 } })
+  expect(store.stats().files.bytes).toBeLessThan(100_000)
+})
+
+test('a disk that others have filled is noticed by puts that write nothing, and told of once', async () => {
+  const disk = new SimFileSystem()
+  const clock = new TestClock()
+  const said: string[] = []
+  const logger = {
+    info: () => undefined,
+    warn: (_: object, text: string) => void said.push(text),
+    error: () => undefined,
+  }
+  await using store = await Store.open('/db', { fileSystem: disk, clock, logger })
+  await store.put('a', '')
+  disk.failAt({ at: ({ kind }) => kind === 'write', code: 'ENOSPC', sticky: true })
+  disk.free = { bytes: 0, totalBytes: total, files: 1e6 }
+  for (let put = 0; put < 10; put++) {
+    await expect(store.put('b', '')).rejects.toMatchObject({ code: 'KV_DISK_FULL' })
+    clock.advance(500)
+    await settled()
+  }
+  expect(store.stats().disk.isLow).toBe(true)
+  expect(said).toEqual([expect.stringContaining('puts are refused')])
+  disk.clearFaults()
+})
+
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
 }

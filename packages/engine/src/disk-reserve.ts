@@ -3,8 +3,13 @@ import { KvError } from './errors.ts'
 import type { FileSystem, FreeSpace } from './file-system/file-system.ts'
 import type { Logger } from './logger.ts'
 
-/** How often the disk is looked at: after so many bytes written, and with the first write after so many ms. */
-const bytesBetweenLooks = 8 * 1024 * 1024
+/**
+ * How often the disk is looked at: after so many bytes written, or this share of the reserve where that is less, so that
+ * it is never used up between two looks; and with the first write, or attempt at one, after so many ms.
+ */
+const bytesBetweenLooksMax = 8 * 1024 * 1024
+const bytesBetweenLooksMin = 64 * 1024
+const reserveShareBetweenLooks = 1 / 4
 const msBetweenLooks = 1_000
 /** The reserve is this share of the disk at most: a small disk is not all reserve. */
 const reserveShareMax = 1 / 16
@@ -23,26 +28,31 @@ export class DiskReserve {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #reserveBytes: number
+  readonly #onLow: () => void
   #free: FreeSpace | undefined
   #isLow = false
   #bytesSinceLook = 0
+  #bytesBetweenLooks = bytesBetweenLooksMax
   #lookedAt = Number.NEGATIVE_INFINITY
   #looking: Promise<void> | undefined
   #cancel: () => void = () => undefined
   #stopped = false
 
+  /** `onLow` is called at each look that finds it low: whoever can make room hears of it. */
   constructor(
     fileSystem: FileSystem,
     directory: string,
     clock: Clock,
     logger: Logger,
     reserveBytes: number,
+    onLow: () => void,
   ) {
     this.#fileSystem = fileSystem
     this.#directory = directory
     this.#clock = clock
     this.#logger = logger
     this.#reserveBytes = reserveBytes
+    this.#onLow = onLow
   }
 
   /** Puts are refused. */
@@ -63,10 +73,8 @@ export class DiskReserve {
   /** Notes bytes written by now. */
   written(bytes: number): void {
     this.#bytesSinceLook += bytes
-    const isDue =
-      this.#bytesSinceLook >= bytesBetweenLooks ||
-      this.#clock.monotonic() - this.#lookedAt >= msBetweenLooks
-    if (isDue && this.#looking === undefined) void this.look()
+    if (this.#bytesSinceLook >= this.#bytesBetweenLooks) this.#lookUnlessLooking()
+    else this.#lookWhenDue()
   }
 
   /** Looks at the disk now. Never rejects: a disk that cannot be looked at is not said to be low. */
@@ -77,8 +85,9 @@ export class DiskReserve {
     return this.#looking
   }
 
-  /** Throws KV_DISK_FULL while the disk is low. */
+  /** Throws KV_DISK_FULL while the disk is low. A disk that others have filled is noticed without anything written. */
   refuseWhenLow(): void {
+    this.#lookWhenDue()
     if (!this.#isLow) return
     throw new KvError(
       'KV_DISK_FULL',
@@ -93,6 +102,14 @@ export class DiskReserve {
     await this.#looking
   }
 
+  #lookWhenDue(): void {
+    if (this.#clock.monotonic() - this.#lookedAt >= msBetweenLooks) this.#lookUnlessLooking()
+  }
+
+  #lookUnlessLooking(): void {
+    if (this.#looking === undefined && !this.#stopped) void this.look()
+  }
+
   async #look(): Promise<void> {
     this.#bytesSinceLook = 0
     this.#lookedAt = this.#clock.monotonic()
@@ -102,8 +119,10 @@ export class DiskReserve {
       this.#free !== undefined &&
       this.#reserveBytes > 0 &&
       (this.#free.bytes < this.#reserve() || this.#free.files < filesMin)
+    this.#bytesBetweenLooks = bytesBetweenLooksFor(this.#reserve())
     if (this.#isLow !== wasLow) this.#tell()
     if (!this.#isLow || this.#stopped) return
+    this.#onLow()
     this.#cancel = this.#clock.after(msBetweenLooks, () => void this.look())
   }
 
@@ -123,6 +142,12 @@ export class DiskReserve {
       this.#logger.info(fields, 'the disk has room again: puts go on')
     }
   }
+}
+
+function bytesBetweenLooksFor(reserve: number): number {
+  if (reserve === 0) return bytesBetweenLooksMax
+  const share = Math.max(reserve * reserveShareBetweenLooks, bytesBetweenLooksMin)
+  return Math.min(share, bytesBetweenLooksMax)
 }
 
 function mebibytes(bytes: number): string {

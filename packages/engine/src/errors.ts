@@ -10,6 +10,7 @@ const traits = {
   KV_VERSION_MISMATCH: { retryable: false, outcome: 'not-applied' },
   KV_TRY_LATER: { retryable: true, outcome: 'not-applied' },
   KV_DISK_FULL: { retryable: true, outcome: 'not-applied' },
+  KV_MEMORY_FULL: { retryable: true, outcome: 'not-applied' },
   KV_STORAGE_FAILED: { retryable: false, outcome: 'unknown' },
   KV_CORRUPT_RECORD: { retryable: false, outcome: 'not-applied' },
   KV_CORRUPT_STORE: { retryable: false, outcome: 'not-applied' },
@@ -53,4 +54,10 @@ export class KvError extends Error {
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
+}
+
+/** The process, or the system, may open no more files just now. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  const code = systemErrorCode(error)
+  return code === 'EMFILE' || code === 'ENFILE'
 }

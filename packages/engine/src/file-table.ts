@@ -1,7 +1,7 @@
 import { assert } from './assert.ts'
 import { corruptStore } from './corrupt-store.ts'
 import type { DataFile } from './data-file.ts'
-import { KvError, systemErrorCode } from './errors.ts'
+import { isOutOfDescriptors, KvError, systemErrorCode } from './errors.ts'
 import type { FileSystem, ReadableFile } from './file-system/file-system.ts'
 import { removeIfThere } from './small-file.ts'
 
@@ -20,9 +20,13 @@ interface Place {
   retired: boolean
 }
 
+/** Sealed files that may be read at once, however many others wait for their footer with a descriptor open. */
+const readFilesMin = 2
+
 /**
  * The files of a store by slot, and their descriptors. At most `openFilesMax` are open, the least recently
- * used are closed first; a file that is being read is neither closed nor removed under the reader.
+ * used are closed first, and reads of further files wait for their turn; a file that is being read is neither
+ * closed nor removed under the reader. Files without a footer are written to, and stay open beyond that.
  */
 export class FileTable {
   readonly #fileSystem: FileSystem
@@ -33,6 +37,14 @@ export class FileTable {
   /** Slots with a descriptor, least recently used first. */
   readonly #open = new Set<number>()
   #lastNumber = 0
+  /** Descriptors that are open, being opened or being closed. */
+  #descriptors = 0
+  /** Of these, being closed. */
+  #closing = 0
+  /** Reads that wait for a descriptor, first come first served. Each is handed one, to be opened. */
+  readonly #waiting: (() => void)[] = []
+  /** Reads that found the process without a descriptor, and wait for another one to end. */
+  #short: (() => void)[] = []
   #pins = 0
   #onUnpinned: () => void = () => undefined
 
@@ -78,7 +90,10 @@ export class FileTable {
       readers: 0,
       retired: false,
     }
-    if (handle !== undefined) this.#open.add(slot)
+    if (handle !== undefined) {
+      this.#open.add(slot)
+      this.#descriptors++
+    }
     return slot
   }
 
@@ -138,6 +153,7 @@ export class FileTable {
       return await use(place.handle ?? (await this.#openFile(slot, place)))
     } finally {
       place.readers--
+      this.#readEnded()
       await release()
     }
   }
@@ -189,20 +205,22 @@ export class FileTable {
   }
 
   async #openForReading(file: DataFile): Promise<ReadableFile> {
-    await this.#closeSurplus(1)
+    await this.#takeDescriptor()
     try {
-      return await this.#fileSystem.openForReading(`${this.#directory}/${file.path}`)
+      return await this.#openOrShed(`${this.#directory}/${file.path}`)
     } catch (error) {
-      const code = systemErrorCode(error)
-      if (code === 'EMFILE' || code === 'ENFILE') {
+      this.#giveDescriptorBack()
+      if (isOutOfDescriptors(error)) {
         throw new KvError(
           'KV_TRY_LATER',
           'no file descriptor is free; nothing was changed; try again',
           {
             cause: error,
+            details: { retryAfterMs: 50 },
           },
         )
       }
+      const code = systemErrorCode(error)
       if (code === 'ENOENT') throw corruptStore(file.path, 'missing', error)
       throw new KvError(
         'KV_CORRUPT_STORE',
@@ -212,32 +230,126 @@ export class FileTable {
     }
   }
 
+  /**
+   * The process may have no descriptor left, though fewer than `openFilesMax` are open here: those that nobody uses
+   * make room, and else those that are being read, once they are not.
+   */
+  async #openOrShed(path: string): Promise<ReadableFile> {
+    for (;;) {
+      try {
+        return await this.#fileSystem.openForReading(path)
+      } catch (error) {
+        if (!isOutOfDescriptors(error)) throw error
+        // From the look at who reads to the wait for it nothing else may happen: it would not be heard of.
+        const idle = this.#leastRecentlyUsed()
+        if (idle !== undefined) await this.#closeHandle(...idle)
+        // This one, and those that wait as well, have none.
+        else if (this.#sealedDescriptors - 1 - this.#short.length <= 0) throw error
+        else await new Promise<void>((resolve) => this.#short.push(resolve))
+      }
+    }
+  }
+
   #touch(slot: number): void {
     this.#open.delete(slot)
     this.#open.add(slot)
   }
 
   /** Closes descriptors nobody uses beyond the limit: of segments sealed by now, for one. */
-  closeSurplus(): Promise<void> {
-    return this.#closeSurplus()
+  async closeSurplus(): Promise<void> {
+    this.#admit()
+    await this.#closeSurplus()
   }
 
-  /** Closes descriptors nobody uses until there is room for `wanted` more. */
-  async #closeSurplus(wanted = 0): Promise<void> {
-    if (this.#open.size + wanted <= this.#openFilesMax) return
-    for (const slot of this.#open) {
-      const place = this.#place(slot)
-      if (place.readers > 0 || place.file.state !== 'sealed') continue
-      await this.#closeHandle(slot, place)
-      if (this.#open.size + wanted <= this.#openFilesMax) return
+  /** Closes all descriptors nobody uses: the process has none left. Returns how many that were. */
+  async shed(): Promise<number> {
+    let count = 0
+    while (await this.#shedOne()) count++
+    return count
+  }
+
+  async #shedOne(): Promise<boolean> {
+    const idle = this.#leastRecentlyUsed()
+    if (idle === undefined) return false
+    await this.#closeHandle(...idle)
+    return true
+  }
+
+  async #closeSurplus(): Promise<void> {
+    while (this.#open.size > this.#openFilesMax && (await this.#shedOne()));
+  }
+
+  /** Resolves when one more may be opened, which {@link #giveDescriptorBack} ends. */
+  async #takeDescriptor(): Promise<void> {
+    if (this.#waiting.length > 0 || !this.#mayOpen()) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve)
+        this.#admit()
+      })
+      return
+    }
+    this.#descriptors++
+  }
+
+  #giveDescriptorBack(): void {
+    this.#descriptors--
+    this.#readEnded()
+  }
+
+  #readEnded(): void {
+    const short = this.#short
+    this.#short = []
+    for (const resolve of short) resolve()
+    this.#admit()
+  }
+
+  /** Lets those in that wait, as far as there is room, or somebody's descriptor to take over. */
+  #admit(): void {
+    while (this.#waiting.length > 0) {
+      if (this.#mayOpen()) {
+        this.#descriptors++
+        this.#waiting.shift()!()
+        continue
+      }
+      // When one is closed there is room, and this is called again.
+      if (this.#closing >= this.#waiting.length) return
+      const idle = this.#leastRecentlyUsed()
+      if (idle === undefined) return
+      void this.#closeHandle(...idle)
     }
   }
 
+  /** Files that are written to may take all there are: some reads go on all the same. */
+  #mayOpen(): boolean {
+    return this.#descriptors < this.#openFilesMax || this.#sealedDescriptors < readFilesMin
+  }
+
+  /** Of files that are only read. */
+  get #sealedDescriptors(): number {
+    let unsealed = 0
+    for (const slot of this.#open) if (this.#place(slot).file.state !== 'sealed') unsealed++
+    return this.#descriptors - unsealed
+  }
+
+  /** A sealed file that is open and not being read. */
+  #leastRecentlyUsed(): readonly [slot: number, place: Place] | undefined {
+    for (const slot of this.#open) {
+      const place = this.#place(slot)
+      if (place.readers === 0 && place.file.state === 'sealed') return [slot, place]
+    }
+    return undefined
+  }
+
+  /** Never rejects: the descriptor is gone all the same, and what was written through it was synced before. */
   async #closeHandle(slot: number, place: Place): Promise<void> {
     const { handle } = place
+    if (handle === undefined) return
     place.handle = undefined
     this.#open.delete(slot)
-    await handle?.close()
+    this.#closing++
+    await handle.close().catch(() => undefined)
+    this.#closing--
+    this.#giveDescriptorBack()
   }
 
   async #removeFile(slot: number, place: Place): Promise<void> {

@@ -44,6 +44,11 @@ export interface StoreOptions {
    * of the disk at most. Default 64 MiB; 0 for none, at most 1 TiB.
    */
   readonly diskReserveBytes?: number
+  /**
+   * Memory for the keydir, which holds all keys, beyond which puts of new keys are refused with KV_MEMORY_FULL. Default
+   * unlimited: how much of the memory is the store's, only its program knows.
+   */
+  readonly keydirBytesMax?: number
   /** Merge by itself when enough is dead. Default true. */
   readonly autoMerge?: boolean
   /** Share of dead bytes from which files are merged, 0.01 to 1. Default 0.5. */
@@ -85,6 +90,7 @@ const defaults: StoreConfiguration = {
   openFilesMax: 256,
   cacheBytesMax: 64 * mebi,
   diskReserveBytes: 64 * mebi,
+  keydirBytesMax: Number.MAX_SAFE_INTEGER,
   autoMerge: true,
   mergeDeadRatioMin: 0.5,
   mergeInputBytesMax: gibi,
@@ -108,6 +114,7 @@ const bounds = {
   openFilesMax: [4, 100_000],
   cacheBytesMax: [0, 2 * gibi],
   diskReserveBytes: [0, 1024 * gibi],
+  keydirBytesMax: [mebi, Number.MAX_SAFE_INTEGER],
   mergeDeadRatioMin: [0.01, 1],
   mergeInputBytesMax: [256, Number.MAX_SAFE_INTEGER],
   snapshotMemoryBytesMax: [0, 4 * gibi],

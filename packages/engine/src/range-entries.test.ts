@@ -49,6 +49,18 @@ test('what is wrong is told with the first entry, and ends the range', async () 
   expect((await thrown.next()).done).toBe(true)
 })
 
+test('buffers of bounds and keys may be used again at once', async () => {
+  await using store = await storeOf(300)
+  const bound = Buffer.from('0100')
+  const range = store.range({ gte: bound, limit: 1 })
+  bound.fill('9')
+  expect((await range.all()).map(({ key }) => key.toString())).toEqual(['0100'])
+  const keys = Array.from({ length: 3 }, (_, place) => Buffer.from(keyOf(place)))
+  const found = store.getMany(keys)
+  for (const key of keys) key.fill('9')
+  expect((await found).map((value) => value?.version)).toEqual([1, 2, 3])
+})
+
 async function storeOf(keys: number): Promise<Store> {
   const store = await Store.open('/db', { fileSystem: new SimFileSystem(), durability: 'never' })
   for (let place = 0; place < keys; place++) await store.put(keyOf(place), '')

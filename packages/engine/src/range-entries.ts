@@ -41,7 +41,7 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
 
   /** `open` is called with the first entry, and not if the options are wrong, which is told then. */
   constructor(options: RangeOptions, open: () => PageSource) {
-    this.#options = { ...options }
+    this.#options = ownOptions(options)
     this.#open = open
   }
 
@@ -145,6 +145,16 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
     this.#source?.close()
     this.#source = undefined
   }
+}
+
+/** A copy, with bounds of its own: callers may use their buffers again before the first entry is asked for. */
+function ownOptions(options: RangeOptions): RangeOptions {
+  const own: { -readonly [Name in keyof RangeOptions]: RangeOptions[Name] } = { ...options }
+  for (const name of boundNames as readonly (keyof KeyBounds)[]) {
+    const bound = own[name]
+    if (bound instanceof Uint8Array) own[name] = Buffer.from(bound)
+  }
+  return own
 }
 
 /** The part of a stretch behind `key`, in the direction of the walk. */

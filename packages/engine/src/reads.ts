@@ -40,7 +40,7 @@ export class Reads {
 
   async getMany(keys: readonly Bytes[], bytesMax: number): Promise<(StoredValue | undefined)[]> {
     const found = keys.flatMap((key, place) => {
-      const keyBytes = checkedKey(key, this.#keyBytesMax)
+      const keyBytes = ownKey(key, this.#keyBytesMax)
       const location = this.#keys.lookup(keyBytes)
       return location === undefined ? [] : [{ place, address: { key: keyBytes, location } }]
     })
@@ -84,6 +84,12 @@ export class Reads {
       gt = part.lastKey
     }
   }
+}
+
+/** A key that stays what it is while others read on: callers may use their buffers again at once. */
+function ownKey(key: Bytes, bytesMax: number): Uint8Array {
+  const bytes = checkedKey(key, bytesMax)
+  return typeof key === 'string' ? bytes : Buffer.from(bytes)
 }
 
 function storedValue({ value, index, expiresAt }: RecordView): StoredValue {

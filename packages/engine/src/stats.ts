@@ -42,7 +42,14 @@ export interface StoreStats {
     readonly isLow: boolean
   }
   /** Memory outside the JavaScript heap. */
-  readonly keydir: KeydirMemory
+  readonly keydir: KeydirMemory & {
+    /** The cap on all of it but `freeBytes`. */
+    readonly bytesMax: number
+    /** New keys are refused. */
+    readonly isFull: boolean
+    /** Writes that were refused because of it. */
+    readonly refused: number
+  }
   readonly cache: ReadCacheStats
   readonly reads: ReadStats
   readonly snapshots: SnapshotStats

@@ -12,8 +12,10 @@ import { KvError } from './errors.ts'
 import { ExpirySweeper } from './expiry-sweeper.ts'
 import { marksFileName } from './file-names.ts'
 import { type DirectoryLock, type WritableFile } from './file-system/file-system.ts'
+import { SheddingFileSystem } from './file-system/shedding-file-system.ts'
 import { FileTable } from './file-table.ts'
 import type { Keydir } from './keydir/keydir.ts'
+import { KeydirCap } from './keydir-cap.ts'
 import { KeydirSaver } from './keydir-saver.ts'
 import { LiveKeys } from './live-keys.ts'
 import { LogWriter } from './log-writer.ts'
@@ -80,6 +82,7 @@ export class Store implements AsyncDisposable {
   readonly #applier: Applier
   readonly #sweeper: ExpirySweeper
   readonly #disk: DiskReserve
+  readonly #cap: KeydirCap
   readonly #writes: Writes
   readonly #counters = new StoreCounters()
   #openMs = 0
@@ -156,8 +159,10 @@ export class Store implements AsyncDisposable {
     this.#marks = new MarksWriter(marksFile, recovered.mark.seq, clock, (error) => {
       this.#commits.fail(error)
     })
+    // What is kept open for the next reads gives way to what is written.
+    const writing = new SheddingFileSystem(fileSystem, () => files.shed())
     this.#log = new LogWriter(
-      fileSystem,
+      writing,
       directory,
       segmentBytes,
       clock,
@@ -179,6 +184,8 @@ export class Store implements AsyncDisposable {
       clock,
       logger,
       configuration.diskReserveBytes,
+      // Deletes may have made enough dead without filling a segment, after which merges are thought of else.
+      () => this.#merges.consider(),
     )
     this.#keydirSaver = new KeydirSaver(
       fileSystem,
@@ -189,8 +196,19 @@ export class Store implements AsyncDisposable {
       files,
       recovered.isFromImage,
     )
-    this.#writes = new Writes(configuration, this.#commits, keys, this.#disk, this.#counters, () =>
-      this.#refuseWhenClosed(),
+    this.#cap = new KeydirCap(
+      keydir,
+      configuration.keydirBytesMax,
+      (key) => this.#commits.pendingKey(key)?.exists === true,
+    )
+    this.#writes = new Writes(
+      configuration,
+      this.#commits,
+      keys,
+      this.#disk,
+      this.#cap,
+      this.#counters,
+      () => this.#refuseWhenClosed(),
     )
     this.#sweeper = new ExpirySweeper(keydir, this.#commits, clock)
     this.#sealer = new Sealer(jobs, files, directory, clock, logger, {
@@ -203,7 +221,7 @@ export class Store implements AsyncDisposable {
     })
     this.#merges = new MergeScheduler(
       {
-        fileSystem,
+        fileSystem: writing,
         directory,
         clock,
         jobs,
@@ -241,8 +259,8 @@ export class Store implements AsyncDisposable {
    * Sets a key, under a condition or for a time where the options say so. A key whose time is over is not there
    * for anybody from that moment on.
    *
-   * @throws KvError KV_VERSION_MISMATCH, KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL (none of them wrote
-   * anything), KV_STORAGE_FAILED (whether it was written is unknown); `TypeError` for other than text and bytes, unknown
+   * @throws KvError KV_VERSION_MISMATCH, KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL, KV_MEMORY_FULL (none
+   * of them wrote anything), KV_STORAGE_FAILED (whether it was written is unknown); `TypeError` for other than text and bytes, unknown
    * options and both conditions at once, `RangeError` for a `ttlMs` or an `ifVersion` out of bounds.
    */
   put(key: Bytes, value: Bytes, options?: PutOptions): Promise<WriteResult> {
@@ -335,8 +353,8 @@ export class Store implements AsyncDisposable {
    * The entries inside the bounds, in key order or in reverse, as of the moment when the first one is asked for. A
    * snapshot is open until the last one was taken, or the walk was left: one that is not gone on with for
    * `snapshotIdleMs`, or that too much was overwritten behind (`snapshotMemoryBytesMax`), fails with KV_CURSOR_EXPIRED. What is
-   * wrong with the options is told with the first entry, too: until then they are not looked at, and bounds that are buffers not copied. Else it throws as
-   * {@link page}, and what it hands out is as there.
+   * wrong with the options is told with the first entry, too. Else it throws as {@link page}, and what it hands out is as
+   * there.
    */
   range(options: RangeOptions = {}): RangeEntries {
     return new RangeEntries(options, () => {
@@ -422,7 +440,7 @@ export class Store implements AsyncDisposable {
       },
       operations: { ...this.#counters.operations },
       disk: { freeBytes: this.#disk.freeBytes, isLow: this.#disk.isLow },
-      keydir: this.#keydir.memory,
+      keydir: { ...this.#keydir.memory, ...this.#cap.stats },
       cache: this.#cache.stats,
       reads: this.#reader.stats,
       snapshots: this.#snapshots.stats,

@@ -3,6 +3,7 @@ import type { CommitQueue } from './commit-queue.ts'
 import type { DiskReserve } from './disk-reserve.ts'
 import type { LogOperation, PendingKey } from './group.ts'
 import { KeyScratch } from './key-scratch.ts'
+import type { KeydirCap } from './keydir-cap.ts'
 import type { LiveKeys } from './live-keys.ts'
 import { refuseUnknownNames } from './option-names.ts'
 import type { StoreConfiguration } from './options.ts'
@@ -45,6 +46,7 @@ export class Writes {
   readonly #commits: CommitQueue
   readonly #keys: LiveKeys
   readonly #disk: DiskReserve
+  readonly #cap: KeydirCap
   readonly #counters: StoreCounters
   readonly #refuseWhenClosed: () => void
   readonly #scratch = new KeyScratch()
@@ -58,6 +60,7 @@ export class Writes {
     commits: CommitQueue,
     keys: LiveKeys,
     disk: DiskReserve,
+    cap: KeydirCap,
     counters: StoreCounters,
     refuseWhenClosed: () => void,
   ) {
@@ -65,6 +68,7 @@ export class Writes {
     this.#commits = commits
     this.#keys = keys
     this.#disk = disk
+    this.#cap = cap
     this.#counters = counters
     this.#refuseWhenClosed = refuseWhenClosed
   }
@@ -123,6 +127,7 @@ export class Writes {
         operation.value = checkedValue(value, valueBytesMax)
         this.#commits.refuseIfFailed()
         this.#disk.refuseWhenLow()
+        this.#cap.refuseNewKeys(this.#plainPut)
         waiter.version = this.#commits.submit(this.#plainPut, waiter)
         this.#counters.operations.puts++
       } catch (error) {
@@ -151,6 +156,7 @@ export class Writes {
         const checked = operations()
         this.#commits.refuseIfFailed()
         if (checked.some(({ kind }) => kind === recordKind.put)) this.#disk.refuseWhenLow()
+        this.#cap.refuseNewKeys(checked)
         const mismatch = this.#firstMismatch(checked)
         if (mismatch === undefined) waiter.version = this.#commits.submit(checked, waiter)
         else this.#refuseMismatch(mismatch, reject)

@@ -73,7 +73,7 @@ const table = {
   KV_MEMORY_FULL: {
     retryable: true,
     outcome: 'not-applied',
-    description: 'The keydir is at its cap; reads and deletes go on.',
+    description: 'The keydir is at its cap; new keys are refused, all else goes on.',
   },
   KV_READ_ONLY: {
     retryable: false,

@@ -22,6 +22,7 @@ export class Metrics {
   readonly #latencies = forEachKind(() => new LatencyHistogram())
   readonly #loopDelay = monitorEventLoopDelay({ resolution: loopSampleMs })
   readonly #startedAt = performance.now()
+  #memory = process.memoryUsage()
 
   constructor() {
     this.#loopDelay.enable()
@@ -41,7 +42,7 @@ export class Metrics {
   }
 
   summary(): PlainMap {
-    const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage()
+    const { rss, heapUsed, external, arrayBuffers } = this.#memoryUsage()
     return {
       uptimeMs: Math.round(performance.now() - this.#startedAt),
       requests: { ...this.requests },
@@ -57,6 +58,14 @@ export class Metrics {
         arrayBuffersBytes: arrayBuffers,
       },
     }
+  }
+
+  /** Needs a descriptor for a moment; where none is free, what it was before still says more than nothing. */
+  #memoryUsage(): NodeJS.MemoryUsage {
+    try {
+      this.#memory = process.memoryUsage()
+    } catch {}
+    return this.#memory
   }
 
   /** How much later than due a timer ran: beyond the sampling interval itself. */

@@ -4,8 +4,9 @@ import type { PlainMap, ServerLimits } from '@kv/protocol'
 import { frameBytesMaxOf } from '@kv/protocol'
 import { isLoopback, refuseOpenAddress } from './bind-address.ts'
 import { checkDataDirectory, openError } from './data-directory.ts'
-import { connectionsPossible } from './descriptor-limit.ts'
+import { descriptorLimit, descriptorShares } from './descriptor-limit.ts'
 import { HeldBytes } from './held-bytes.ts'
+import { keydirBytesMaxOf } from './keydir-share.ts'
 import { type Address, Listener } from './listener.ts'
 import { LogLimiter } from './log-limiter.ts'
 import type { Logger } from './logging.ts'
@@ -39,7 +40,7 @@ export class Node implements AsyncDisposable {
    * touched. Throws StartError.
    */
   static async start({ config: asked, logger, onDiskFailure }: NodeOptions): Promise<Node> {
-    const config = withPossibleConnections(asked, logger)
+    const config = withPossibleDescriptors(asked, logger)
     refuseOpenAddress(config)
     await checkDataDirectory(config.dataDir)
     logger.info({ version: serverVersion, node: process.version }, 'the kv server is starting')
@@ -134,6 +135,7 @@ function openStore(config: Config, logger: Logger, onFailure: () => void): Promi
     openFilesMax: config.openFilesMax,
     cacheBytesMax: config.cacheBytesMax,
     diskReserveBytes: config.diskReserveBytes,
+    keydirBytesMax: keydirBytesMaxOf(config),
     autoMerge: config.autoMerge,
     mergeDeadRatioMin: config.mergeDeadRatioMin,
     logger,
@@ -149,14 +151,23 @@ function limitsOf(config: Config): ServerLimits {
   return { keyBytesMax, valueBytesMax, batchBytesMax, batchOpsMax, frameBytesMax, inFlightMax }
 }
 
-function withPossibleConnections(config: Config, logger: Logger): Config {
-  const possible = connectionsPossible()
-  if (config.connectionsMax <= possible) return config
+function withPossibleDescriptors(config: Config, logger: Logger): Config {
+  const limit = descriptorLimit()
+  const shares = descriptorShares(limit)
+  const connectionsMax = Math.min(config.connectionsMax, shares.connections)
+  const openFilesMax = Math.min(config.openFilesMax, shares.openFiles)
+  if (connectionsMax === config.connectionsMax && openFilesMax === config.openFilesMax)
+    return config
   logger.warn(
-    { connectionsMax: possible, asked: config.connectionsMax },
-    'the system allows fewer open files than connections; raise its limit (ulimit -n)',
+    {
+      openFilesOfSystem: limit,
+      connectionsMax,
+      openFilesMax,
+      asked: { connectionsMax: config.connectionsMax, openFilesMax: config.openFilesMax },
+    },
+    'the system allows fewer open files than connections and data files want; raise its limit (ulimit -n)',
   )
-  return Object.freeze({ ...config, connectionsMax: possible })
+  return Object.freeze({ ...config, connectionsMax, openFilesMax })
 }
 
 function warnOfOpenAddress({ host }: Config, logger: Logger): void {

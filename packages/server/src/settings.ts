@@ -36,6 +36,7 @@ export interface Config {
   readonly openFilesMax: number
   readonly cacheBytesMax: number
   readonly diskReserveBytes: number
+  readonly keydirBytesMax: number
   readonly autoMerge: boolean
   readonly mergeDeadRatioMin: number
   readonly connectionsMax: number
@@ -98,6 +99,12 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     0,
     1024 * gibi,
     'Free space on the disk below which puts are refused; a sixteenth of the disk at most.',
+  ),
+  keydirBytesMax: bytes(
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Memory for the keys, beyond which new ones are refused with KV_MEMORY_FULL; 0 for half of the memory that the process may use beyond 128 MiB.',
   ),
   autoMerge: toggle(true, 'Reclaim the space of dead records when there is enough of it.', false),
   mergeDeadRatioMin: share(0.5, 0.01, 'Share of dead bytes from which files are merged.'),

@@ -12,6 +12,9 @@ export interface JobRequest<N extends JobName = JobName> {
   readonly input: JobInput<N>
 }
 
+/** What a worker says first: all that it is made of is loaded. */
+export const workerReady = 'ready'
+
 export type JobAnswer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly failure: JobFailure }

@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import { assert } from '../assert.ts'
 import { systemClock } from '../clock.ts'
 import { blockingFileSystem } from '../file-system/blocking-file-system.ts'
-import { describeFailure, type JobAnswer, type JobRequest } from './job-messages.ts'
+import { describeFailure, type JobAnswer, type JobRequest, workerReady } from './job-messages.ts'
 import { type Jobs, ThisThreadJobs } from './jobs.ts'
 
 /** Of this thread alone, on Linux: it yields the processor to whoever answers requests. */
@@ -21,6 +21,8 @@ if (process.platform === 'linux') {
 }
 const jobs: Jobs = new ThisThreadJobs(blockingFileSystem, systemClock)
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+port.postMessage(workerReady)
 port.on('message', (request: JobRequest) => {
   const { id } = request
   run(request).then(

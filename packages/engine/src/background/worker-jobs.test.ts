@@ -62,6 +62,7 @@ test('damage is told, and hurts no other job', async () => {
 test('a thread that dies fails the jobs it had, and the next job gets another', async () => {
   const source = `
     import { parentPort } from 'node:worker_threads'
+    parentPort.postMessage('ready')
     parentPort.on('message', () => { throw new Error('out of memory, say') })
   `
   const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
@@ -69,6 +70,19 @@ test('a thread that dies fails the jobs it had, and the next job gets another', 
   for (let attempt = 0; attempt < 2; attempt++) {
     const failed = { message: 'the worker thread failed', cause: expect.any(Error) }
     await expect(jobs.writeSegmentHint(await segmentIn(1))).rejects.toMatchObject(failed)
+  }
+})
+
+test('a thread that cannot be started is worth another attempt', async () => {
+  const url = new URL(
+    `data:text/javascript,${encodeURIComponent('throw new Error("no file is free")')}`,
+  )
+  const jobs = new WorkerJobs(new TestClock(), url)
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await expect(jobs.writeSegmentHint(await segmentIn(1))).rejects.toMatchObject({
+      code: 'KV_TRY_LATER',
+      message: expect.stringContaining('no file is free'),
+    })
   }
 })
 

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../clock.ts'
+import { KvError } from '../errors.ts'
 import type { MergeJob, MergeJobResult } from '../merge/merge-job.ts'
 import type { SegmentWithoutHint } from '../segment-hint.ts'
 import {
@@ -9,6 +10,7 @@ import {
   type JobName,
   type JobRequest,
   type JobResult,
+  workerReady,
 } from './job-messages.ts'
 import type { Jobs } from './jobs.ts'
 
@@ -68,10 +70,14 @@ export class WorkerJobs implements Jobs {
 
   #start(): Worker {
     const worker = new Worker(this.#workerUrl, { name: 'kv-engine' })
-    worker.on('message', (answer: JobAnswer) => this.#settle(answer))
+    let isReady = false
+    worker.on('message', (message: JobAnswer | typeof workerReady) => {
+      if (message === workerReady) isReady = true
+      else this.#settle(message)
+    })
     let error = new Error('the worker thread ended')
     worker.on('error', (cause) => {
-      error = new Error('the worker thread failed', { cause })
+      error = isReady ? new Error('the worker thread failed', { cause }) : notStarted(cause)
     })
     worker.on('exit', () => {
       if (this.#worker !== worker) return
@@ -99,6 +105,16 @@ export class WorkerJobs implements Jobs {
       worker?.terminate().catch(() => undefined)
     })
   }
+}
+
+/** A thread needs memory and some descriptors of its own, and reads its modules: all of that passes. */
+function notStarted(cause: unknown): KvError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new KvError(
+    'KV_TRY_LATER',
+    `a thread for this work could not be started (${reason}); nothing was changed; try again`,
+    { cause, details: { retryAfterMs: 50 } },
+  )
 }
 
 /** Beside this module, as source or built. */

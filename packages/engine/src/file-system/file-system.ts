@@ -10,8 +10,11 @@
  * `syncDirectory()`. Syncing a new file does not save its name (stricter than ext4, as POSIX allows).
  */
 export interface FileSystem {
-  /** Opens an existing file for reading only. `ENOENT` when there is none. */
-  openForReading(path: string): Promise<ReadableFile>
+  /**
+   * Opens an existing file for reading only. `ENOENT` when there is none. `isVital` says that more than a read
+   * hangs on it: where descriptors are kept for that, as they are for whatever is written, it may take one.
+   */
+  openForReading(path: string, isVital?: boolean): Promise<ReadableFile>
   /** Opens an existing file for reading and writing. `ENOENT` when there is none. */
   openForWriting(path: string): Promise<WritableFile>
   /** Creates an empty file for reading and writing. `EEXIST` when the name is taken; never follows a link. */

@@ -3,31 +3,36 @@ import {
   constants,
   fdatasync,
   fstat,
+  fsync,
   ftruncate,
   open as openDescriptor,
+  openSync,
   read,
   readSync,
   write,
   writeSync,
 } from 'node:fs'
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { mkdir, readdir, rename, unlink } from 'node:fs/promises'
 import { lockDirectory } from './directory-lock.ts'
-import type { FileSystem, ReadableFile, WritableFile } from './file-system.ts'
+import type { DirectoryLock, FileSystem, ReadableFile, WritableFile } from './file-system.ts'
 import { freeSpace } from './free-space.ts'
 import { directoryMode, fileMode, openFlags } from './open-flags.ts'
+import { SpareDescriptors } from './spare-descriptors.ts'
 
 const { O_DIRECTORY, O_RDONLY } = constants
 
+const spares = new SpareDescriptors()
+
 /** The disk of this machine. A symbolic link in place of a file is refused (`ELOOP`); one to a directory is followed. */
 export const nodeFileSystem: FileSystem = {
-  openForReading(path: string): Promise<ReadableFile> {
-    return openFile(path, openFlags.read)
+  async openForReading(path: string, isVital = false): Promise<ReadableFile> {
+    return new NodeFile(await openPath(path, openFlags.read, isVital))
   },
-  openForWriting(path: string): Promise<WritableFile> {
-    return openFile(path, openFlags.write)
+  async openForWriting(path: string): Promise<WritableFile> {
+    return new NodeFile(await openPath(path, openFlags.write, true))
   },
-  createFile(path: string): Promise<WritableFile> {
-    return openFile(path, openFlags.create)
+  async createFile(path: string): Promise<WritableFile> {
+    return new NodeFile(await openPath(path, openFlags.create, true))
   },
   rename,
   unlink,
@@ -38,22 +43,64 @@ export const nodeFileSystem: FileSystem = {
     return readdir(path)
   },
   async syncDirectory(path: string): Promise<void> {
-    const directory = await open(path, O_RDONLY | O_DIRECTORY)
+    const directory = await openPath(path, O_RDONLY | O_DIRECTORY, true)
     try {
-      await directory.sync()
+      await syncFully(directory)
     } finally {
-      await directory.close()
+      await closeDescriptor(directory)
     }
   },
   freeSpace,
-  lockDirectory,
+  async lockDirectory(path: string): Promise<DirectoryLock> {
+    const lock = await lockDirectory(path)
+    spares.hold()
+    let isHeld = true
+    return {
+      release: async () => {
+        if (isHeld) spares.letGo()
+        isHeld = false
+        await lock.release()
+      },
+    }
+  },
 }
 
-function openFile(path: string, flags: number): Promise<NodeFile> {
+/** With `isVital`, a spare descriptor stands in where none is free. */
+function openPath(path: string, flags: number, isVital: boolean): Promise<number> {
   return new Promise((resolve, reject) => {
     openDescriptor(path, flags, fileMode, (error, descriptor) => {
-      if (error === null) resolve(new NodeFile(descriptor))
+      if (error === null) {
+        resolve(descriptor)
+        return
+      }
+      if (!isVital) {
+        reject(error)
+        return
+      }
+      try {
+        resolve(spares.open(() => openSync(path, flags, fileMode), error))
+      } catch (failure) {
+        reject(failure)
+      }
+    })
+  })
+}
+
+function syncFully(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(descriptor, (error) => {
+      if (error === null) resolve()
       else reject(error)
+    })
+  })
+}
+
+function closeDescriptor(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    close(descriptor, (error) => {
+      spares.refill()
+      if (error) reject(error)
+      else resolve()
     })
   })
 }
@@ -125,11 +172,6 @@ class NodeFile implements WritableFile {
   close(): Promise<void> {
     const descriptor = this.#descriptor
     this.#descriptor = closedDescriptor
-    return new Promise((resolve, reject) => {
-      close(descriptor, (error) => {
-        if (error) reject(error)
-        else resolve()
-      })
-    })
+    return closeDescriptor(descriptor)
   }
 }

@@ -75,6 +75,11 @@ export class Keydir implements KeySource {
     return this.#kept.bytes
   }
 
+  /** Memory of what is in use, in bytes. */
+  get usedBytes(): number {
+    return this.#entries.memory.usedWords * 4 + this.#hash.bytes + this.#order.bytes
+  }
+
   get memory(): KeydirMemory {
     return {
       entryBytes: this.#entries.memory.usedWords * 4,

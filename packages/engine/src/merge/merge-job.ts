@@ -10,6 +10,7 @@
 import type { Clock } from '../clock.ts'
 import { DataFile, type DataFileDescription } from '../data-file.ts'
 import type { FileSystem } from '../file-system/file-system.ts'
+import { SheddingFileSystem } from '../file-system/shedding-file-system.ts'
 import { FileTable } from '../file-table.ts'
 import type { HintEntry } from '../hint.ts'
 import type { HintCursor } from '../hint-cursor.ts'
@@ -56,7 +57,9 @@ export async function runMergeJob(
   job: MergeJob,
 ): Promise<MergeJobResult> {
   const files = new FileTable(fileSystem, job.directory, openFilesMax, () => undefined)
-  const writer = new OutputWriter(fileSystem, job.directory, job.segmentBytes, job.firstOutputId)
+  // Inputs that are only kept open for later give way to outputs.
+  const writing = new SheddingFileSystem(fileSystem, () => files.shed())
+  const writer = new OutputWriter(writing, job.directory, job.segmentBytes, job.firstOutputId)
   try {
     const copier = new LiveRecordCopier(fileSystem, clock, job, files, writer)
     await copier.copyAll()

@@ -27,6 +27,7 @@ import {
 } from '../file-names.ts'
 import type { FileSystem } from '../file-system/file-system.ts'
 import type { FileTable } from '../file-table.ts'
+import type { HintCursor } from '../hint-cursor.ts'
 import type { Keydir } from '../keydir/keydir.ts'
 import { encodeManifest, type Manifest, type ManifestFile } from '../manifest.ts'
 import { openSealedFileCursor } from '../sealed-file-cursor.ts'
@@ -118,7 +119,10 @@ export async function merge(
     // Which of the two manifests a crash would find is unknown: nothing may be built on either.
     if (manifestMayBeReplaced) throw context.commits.fail(error)
     await removeOutputs(context, firstOutputId, outputsMax).catch(() => undefined)
-    throw diskError(error, 'the merge was not made')
+    const failure = diskError(error, 'the merge was not made')
+    // What the store keeps open for reads was in its way, perhaps: not in that of the next one.
+    if (failure instanceof KvError && failure.code === 'KV_TRY_LATER') await files.shed()
+    throw failure
   } finally {
     await release()
   }
@@ -199,9 +203,7 @@ async function adopt(
   for (const named of outputs) {
     const file = DataFile.merge(named)
     const slot = files.add(file)
-    const { cursor } = await files.withFile(slot, (handle) =>
-      openSealedFileCursor(fileSystem, directory, slot, file, handle, nextTurn, true),
-    )
+    const cursor = await openOutputCursor(fileSystem, directory, slot, file, nextTurn)
     try {
       for (;;) {
         const moved = cursor.advance()
@@ -218,6 +220,23 @@ async function adopt(
     } finally {
       await cursor.close()
     }
+  }
+}
+
+/** MANIFEST has been replaced: the merge cannot wait for a descriptor, nor for its turn among the reads. */
+async function openOutputCursor(
+  fileSystem: FileSystem,
+  directory: string,
+  slot: number,
+  file: DataFile,
+  nextTurn: () => Promise<void>,
+): Promise<HintCursor> {
+  const handle = await fileSystem.openForReading(`${directory}/${file.path}`, true)
+  try {
+    return (await openSealedFileCursor(fileSystem, directory, slot, file, handle, nextTurn, true))
+      .cursor
+  } finally {
+    await handle.close()
   }
 }
 

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Brings the tools that the drills break a machine with, from Debian's packages. Needs root.
+set -eu
+missing=()
+for pair in strace:strace mkfs.ext4:e2fsprogs prlimit:util-linux losetup:mount mount:mount; do
+  command -v "${pair%%:*}" > /dev/null || [ -x "/usr/sbin/${pair%%:*}" ] || missing+=("${pair#*:}")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}"
