@@ -76,7 +76,7 @@ test('reads go on while files that wait for their footer take all descriptors th
 
 test('without a free descriptor, what is kept open for later makes room for reads and for the log', async () => {
   const disk = new SimFileSystem()
-  await using store = await storeOfManySegments(disk, { openFilesMax: 64 })
+  await using store = await storeOfManySegments(disk, { openFilesMax: 64, cacheBytesMax: 0 })
   for (let write = 0; write < 100; write++) await store.get(`key ${write}`)
   const limit = disk.openFiles - 10
   expect(limit).toBeGreaterThan(40)
@@ -127,7 +127,7 @@ async function storeOfManySegments(
 
 test('reads at once that find too few descriptors end, each with its value or to be tried again', async () => {
   const disk = new UnevenFileSystem()
-  await using store = await storeOfManySegments(disk, { openFilesMax: 64 })
+  await using store = await storeOfManySegments(disk, { openFilesMax: 64, cacheBytesMax: 0 })
   for (let round = 0; round < 400; round++) {
     // Nothing is open but what is written to.
     disk.failAt({ at: ({ kind }) => kind === 'open', code: 'EMFILE', sticky: true })

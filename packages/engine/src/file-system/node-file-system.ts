@@ -51,8 +51,8 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   freeSpace,
-  async lockDirectory(path: string): Promise<DirectoryLock> {
-    const lock = await lockDirectory(path)
+  async lockDirectory(path: string, options?: LockOptions): Promise<DirectoryLock> {
+    const lock = await lockDirectory(path, options)
     spares.hold()
     let isHeld = true
     return {

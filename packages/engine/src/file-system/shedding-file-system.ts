@@ -1,6 +1,7 @@
 import { isOutOfDescriptors } from '../errors.ts'
 import type {
   DirectoryLock,
+  LockOptions,
   FileSystem,
   FreeSpace,
   ReadableFile,
@@ -57,8 +58,8 @@ export class SheddingFileSystem implements FileSystem {
     return this.#fileSystem.freeSpace(path)
   }
 
-  lockDirectory(path: string): Promise<DirectoryLock> {
-    return this.#fileSystem.lockDirectory(path)
+  lockDirectory(path: string, options?: LockOptions): Promise<DirectoryLock> {
+    return this.#fileSystem.lockDirectory(path, options)
   }
 
   async #shedding<T>(step: () => Promise<T>): Promise<T> {
