@@ -65,11 +65,14 @@ export class MergeScheduler {
 
   /** Merges the whole sealed log and every output with dead bytes, after the merge that may be running. */
   async mergeNow(): Promise<MergeReport> {
-    while (this.#running !== undefined) await this.#running.catch(() => undefined)
+    do {
+      while (this.#running !== undefined) await this.#running.catch(() => undefined)
+      await this.#context.disk.look()
+      // Another one may have begun meanwhile, and each of two would write a manifest without the other's files.
+    } while (this.#running !== undefined)
     this.#refuseWhenStopping()
     // The manifest on the disk may be another one than the last that is known.
     this.#context.commits.refuseIfFailed()
-    await this.#context.disk.look()
     return this.#start(chooseAllInputs(...this.#candidates(), this.#policyNow()))
   }
 
