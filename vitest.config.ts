@@ -34,6 +34,15 @@ export default defineConfig({
         fileParallelism: false,
         sequence: { groupOrder: 1 },
       }),
+      project(
+        'drills',
+        ['{packages,apps}/*/test/drills/**/*.test.ts', 'test/drills/**/*.test.ts'],
+        900_000,
+        {
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      ),
     ],
   },
 })
