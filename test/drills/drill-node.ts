@@ -2,9 +2,11 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 
 const serverMain = join(import.meta.dirname, '../../packages/server/dist/main.js')
 const startTimeoutMs = 60_000
+const endTimeoutMs = 30_000
 
 /** A line of the server's log. */
 export type LogLine = Readonly<Record<string, unknown>>
@@ -106,7 +108,21 @@ export class DrillNode {
   /** Sends a signal to the server alone, and waits for the end. */
   end(signal: NodeJS.Signals): Promise<DrillEnd> {
     this.signal(signal)
-    return this.ended
+    return this.endedInTime()
+  }
+
+  /** How it ended, by itself or because of what was done to it. Throws when it does not end in time. */
+  async endedInTime(): Promise<DrillEnd> {
+    const stopping = new AbortController()
+    const late = delay(endTimeoutMs, undefined, { signal: stopping.signal }).then(() => {
+      throw new Error(`the node did not end within ${endTimeoutMs} ms`)
+    })
+    late.catch(() => undefined)
+    try {
+      return await Promise.race([this.ended, late])
+    } finally {
+      stopping.abort()
+    }
   }
 
   /** Ends the server and its wrapper, in whatever state they are. */
@@ -151,9 +167,9 @@ async function endOf(child: ChildProcess): Promise<DrillEnd> {
   return { code: child.exitCode, signal: child.signalCode, stderr }
 }
 
-/** A shell that waits for the end of its input, which is the end of this process, by SIGKILL too. */
+/** A shell that waits for the end of its input, which is the end of this process, by SIGKILL too, and ends the group. */
 function endGroupWithThisProcess(child: ChildProcess): void {
   const options: SpawnOptions = { stdio: ['pipe', 'ignore', 'ignore'], detached: true }
-  const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -9 -- "-$0"', String(child.pid)], options)
+  const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -9 "-$0"', String(child.pid)], options)
   child.once('close', () => guard.kill('SIGKILL'))
 }

@@ -22,8 +22,8 @@ export interface TracedCall {
   /** What it returned; undefined for an error and for a call that never returned. */
   result: number | undefined
   error: string | undefined
-  /** It was not done: strace returned in its place. */
-  isInjected: boolean
+  /** strace returned in its place, or held it up. */
+  isTamperedWith: boolean
 }
 
 export type TraceEvent =
@@ -76,7 +76,7 @@ export function parseTrace(text: string): TraceEvent[] {
       end: Number.POSITIVE_INFINITY,
       result: undefined,
       error: undefined,
-      isInjected: false,
+      isTamperedWith: false,
     }
     events.push({ type: 'begin', call })
     if (isWhole) end(call, tail)
@@ -91,7 +91,7 @@ export function parseTrace(text: string): TraceEvent[] {
     if (number === null) throw new Error(`${call.name} returned '${text}'`)
     call.error = /^-1 (E[A-Z0-9]+)/.exec(text)?.[1]
     if (call.error === undefined) call.result = Number(number[0])
-    call.isInjected = text.includes('(INJECTED)')
+    call.isTamperedWith = / \((INJECTED|DELAYED)\)/.test(text)
     call.end = events.length
     events.push({ type: 'end', call })
   }
