@@ -9,7 +9,7 @@ import { SeededRandom } from '../../../packages/engine/src/file-system/seeded-ra
  * - `hangs`: nothing is answered any more;
  * - `dies`: the process is killed inside the call.
  */
-export type Consequence = 'fails' | 'refuses' | 'does not start' | 'is slow' | 'hangs' | 'dies'
+type Consequence = 'fails' | 'refuses' | 'does not start' | 'is slow' | 'hangs' | 'dies'
 
 export interface DiskErrorCase {
   readonly name: string

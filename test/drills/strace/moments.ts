@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClassReport } from '../../../packages/engine/test/crash/class-report.ts'
 import { RecordedAnswers, syncedVersion } from './recorded-answers.ts'
@@ -48,6 +50,20 @@ export function* momentsOf(
     disk.endProcess()
     synced = answers.synced
     report?.count('syncs', answers.syncs)
+  }
+  checkReplay(disk, root)
+}
+
+/** The replay has come to where the server did. */
+function checkReplay(disk: RecordedDisk, root: string): void {
+  const replayed = disk.seen()
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    lstatSync(join(root, path)).isFile(),
+  )
+  assert.deepEqual(paths.map((path) => `/${path}`).sort(), [...replayed.keys()].sort())
+  for (const path of paths) {
+    const isSame = readFileSync(join(root, path)).equals(replayed.get(`/${path}`)!)
+    assert(isSame, `${path} is not what the replay says it is`)
   }
 }
 

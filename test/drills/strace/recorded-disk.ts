@@ -80,7 +80,7 @@ export class RecordedDisk {
     return this.#names.length > 0
   }
 
-  /** What there is at this moment, for a process that starts now. */
+  /** The files that there are at this moment, for a process that starts now. */
   seen(): Map<string, Uint8Array> {
     return new SimFileSystem(this.#tree).files()
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { keyText } from '../../../packages/engine/src/key-text.ts'
 import type { Operation } from '../../../packages/protocol/src/index.ts'
 
-export interface HistoryEntry {
+interface HistoryEntry {
   readonly value: string
   readonly version: number
 }

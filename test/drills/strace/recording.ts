@@ -34,7 +34,7 @@ const lives: readonly Life[] = [
   { durability: 'always', writes: 10, merges: 1, end: 'SIGTERM' },
 ]
 
-export interface RecordedLife {
+interface RecordedLife {
   /** Path of the trace, inside the recording's directory. */
   readonly trace: string
   readonly isAlways: boolean

@@ -13,8 +13,6 @@ export interface TracedCall {
   readonly name: string
   /** As they are printed. */
   readonly args: string
-  /** Seconds since the epoch. */
-  readonly beganAt: number
   /** Places in the trace: one call ended before another one began if `end < begin`. */
   readonly begin: number
   /** Infinite for a call that never returned: the process died in it. */
@@ -30,10 +28,11 @@ export type TraceEvent =
   | { readonly type: 'begin'; readonly call: TracedCall }
   | { readonly type: 'end'; readonly call: TracedCall }
 
-const lineForm = /^(\d+) +(\d+\.\d+) ([^]*)$/
+const lineForm = /^(\d+) +\d+\.\d+ ([^]*)$/
 const resumedForm = /^<\.\.\. (\w+) resumed>([^]*)$/
 const callForm = /^(\w+)\(([^]*)$/
 const unfinished = ' <unfinished ...>'
+const resultMark = ' = '
 
 /** All events, in order. Calls carry their results from the beginning. */
 export function readTrace(path: string): TraceEvent[] {
@@ -44,14 +43,15 @@ export function parseTrace(text: string): TraceEvent[] {
   const events: TraceEvent[] = []
   /** By thread, which is in one call at a time. */
   const open = new Map<number, TracedCall>()
-  for (const line of text.split('\n')) {
+  const lines = text.split('\n')
+  for (const [place, line] of lines.entries()) {
     const form = lineForm.exec(line)
     if (form === null) {
-      // A process that dies may leave its last line unfinished.
-      if (line !== '' && !/^\d+ +\d+\.\d+ ?$/.test(line)) throw new Error(`no trace: ${line}`)
-      continue
+      // When strace is killed its last line has no end.
+      if (place < lines.length - 1) throw new Error(`no trace: ${line}`)
+      break
     }
-    const [thread, at, rest] = [Number(form[1]), Number(form[2]), form[3]!]
+    const [thread, rest] = [Number(form[1]), form[2]!]
     // Signals, and ends of threads.
     if (rest.startsWith('---') || rest.startsWith('+++')) continue
     const resumed = resumedForm.exec(rest)
@@ -65,13 +65,13 @@ export function parseTrace(text: string): TraceEvent[] {
     }
     const [, name, tail] = callForm.exec(rest) ?? []
     if (name === undefined || tail === undefined) throw new Error(`no call: ${line}`)
-    const isWhole = !tail.endsWith(unfinished)
-    const args = isWhole ? tail.slice(0, resultPlace(tail)) : tail.slice(0, -unfinished.length)
+    const isCut = place === lines.length - 1 && !tail.includes(resultMark)
+    const isWhole = !isCut && !tail.endsWith(unfinished)
+    const args = isWhole ? tail.slice(0, resultPlace(tail)) : tail.replace(unfinished, '')
     const call: TracedCall = {
       thread,
       name,
       args: isWhole ? args.trimEnd().slice(0, -1) : args,
-      beganAt: at,
       begin: events.length,
       end: Number.POSITIVE_INFINITY,
       result: undefined,
@@ -96,8 +96,6 @@ export function parseTrace(text: string): TraceEvent[] {
     events.push({ type: 'end', call })
   }
 }
-
-const resultMark = ' = '
 
 /** Where the result of a call begins in its line; strings are in hex, so that nothing else looks like it. */
 function resultPlace(tail: string): number {
