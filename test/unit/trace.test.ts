@@ -54,6 +54,11 @@ test('a call in which the process, or strace, was killed never ends', () => {
   }
 })
 
+test('a call that a killed thread did not come to make is none', () => {
+  const lines = ['7 1.1 ???( <unfinished ...>', '7 1.2 <... ??? resumed>) = ?', '']
+  expect(parseTrace(lines.join('\n'))).toEqual([])
+})
+
 test('bytes that strace cut off are refused, and so is what is no trace', () => {
   const [begin] = parseTrace(`7 1.1 write(3<${hex('/d')}>, "${hex('x')}"..., 9) = 9\n`)
   expect(() => stringsOf(begin!.call)).toThrow('more bytes')

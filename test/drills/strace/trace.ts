@@ -30,6 +30,8 @@ export type TraceEvent =
 
 const lineForm = /^(\d+) +\d+\.\d+ ([^]*)$/
 const resumedForm = /^<\.\.\. (\w+) resumed>([^]*)$/
+/** A thread was killed before strace could read what it called: the call was not made. */
+const unreadForm = /^(<\.\.\. )?\?+[ (]/
 const callForm = /^(\w+)\(([^]*)$/
 const unfinished = ' <unfinished ...>'
 const resultMark = ' = '
@@ -53,7 +55,7 @@ export function parseTrace(text: string): TraceEvent[] {
     }
     const [thread, rest] = [Number(form[1]), form[2]!]
     // Signals, and ends of threads.
-    if (rest.startsWith('---') || rest.startsWith('+++')) continue
+    if (rest.startsWith('---') || rest.startsWith('+++') || unreadForm.test(rest)) continue
     const resumed = resumedForm.exec(rest)
     if (resumed !== null) {
       const call = open.get(thread)
