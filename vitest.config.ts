@@ -35,10 +35,15 @@ export default defineConfig({
         fileParallelism: false,
         sequence: { groupOrder: 1 },
       }),
-      project('drills', ['test/drills/**/*.test.ts'], 600_000, {
-        fileParallelism: false,
-        sequence: { groupOrder: 2 },
-      }),
+      project(
+        'drills',
+        ['{packages,apps}/*/test/drills/**/*.test.ts', 'test/drills/**/*.test.ts'],
+        900_000,
+        {
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      ),
     ],
   },
 })

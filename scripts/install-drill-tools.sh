@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Brings the tools that the drills break a machine with, from Debian's packages. Needs root.
+# Brings the tools of the fault drills, from Debian's packages. Needs root.
 set -eu
 missing=()
-for pair in strace:strace mkfs.ext4:e2fsprogs prlimit:util-linux losetup:mount mount:mount; do
+for pair in strace:strace mkfs.ext4:e2fsprogs losetup:mount mount:mount prlimit:util-linux ip:iproute2; do
   command -v "${pair%%:*}" > /dev/null || [ -x "/usr/sbin/${pair%%:*}" ] || missing+=("${pair#*:}")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

@@ -54,8 +54,9 @@ const commands = {
   test(args) {
     install()
     build()
-    // The drills need root and tools, and minutes: `.ci/run` has them.
-    handOver('vitest', ['run', '--project', '!drills', ...args], root)
+    // The drills take minutes, tools of their own, and some of them root: `pnpm test:drills`.
+    const isChosen = args.some((arg) => arg.startsWith('--project'))
+    handOver('vitest', ['run', ...(isChosen ? [] : ['--project', '!drills']), ...args], root)
   },
 }
 

@@ -14,7 +14,13 @@ import {
 } from 'node:fs'
 import { mkdir, readdir, rename, unlink } from 'node:fs/promises'
 import { lockDirectory } from './directory-lock.ts'
-import type { DirectoryLock, FileSystem, ReadableFile, WritableFile } from './file-system.ts'
+import type {
+  DirectoryLock,
+  FileSystem,
+  LockOptions,
+  ReadableFile,
+  WritableFile,
+} from './file-system.ts'
 import { freeSpace } from './free-space.ts'
 import { directoryMode, fileMode, openFlags } from './open-flags.ts'
 import { SpareDescriptors } from './spare-descriptors.ts'

@@ -1,9 +1,9 @@
 import { isOutOfDescriptors } from '../errors.ts'
 import type {
   DirectoryLock,
-  LockOptions,
   FileSystem,
   FreeSpace,
+  LockOptions,
   ReadableFile,
   WritableFile,
 } from './file-system.ts'

@@ -83,6 +83,17 @@ test('a file that a failed merge could not remove is in nobody’s way', async (
   expect([...disk.files().keys()].filter((path) => path.startsWith('/db/data/'))).toHaveLength(2)
 })
 
+test('merges that are asked for at once come one after the other', async () => {
+  const disk = new SimFileSystem()
+  const store = await storeToMerge(disk)
+  const reports = await Promise.all([store.merge(), store.merge(), store.merge()])
+  expect(reports.filter(({ inputFiles }) => inputFiles > 0)).toHaveLength(1)
+  expect((await store.get('a'))?.value.toString()).toBe('9')
+  await store.close()
+  await using again = await Store.open('/db', { ...options, fileSystem: disk })
+  expect((await again.get('a'))?.value.toString()).toBe('9')
+})
+
 async function storeToMerge(fileSystem: SimFileSystem): Promise<Store> {
   const store = await Store.open('/db', { ...options, fileSystem })
   await store.put('alive', '')
