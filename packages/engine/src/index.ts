@@ -6,6 +6,8 @@ export type { LatencySummary } from './histogram.ts'
 export { LatencyHistogram } from './histogram.ts'
 export type { Logger } from './logger.ts'
 export type { MergeReport } from './merge/merge.ts'
+export type { MergePhase, MergeProgress } from './merge/running-merge.ts'
+export type { MergeStats } from './merge/scheduler.ts'
 export type { NodeIdentity } from './node-file.ts'
 export type { DurabilityMode, StoreOptions } from './options.ts'
 export type {

@@ -41,10 +41,18 @@ export interface StoreOptions {
   readonly diskReserveBytes?: number
   /** Merge by itself when enough is dead. Default true. */
   readonly autoMerge?: boolean
-  /** Share of dead bytes from which files are merged, above 0 and up to 1. Default 0.5. */
+  /**
+   * Share of dead bytes in the whole store from which merges start and take the deadest files, above 0 and up to 1. The
+   * lower, the less space, and the more is copied: with 0.3 about as much as is written. Default 0.3.
+   */
   readonly mergeDeadRatioMin?: number
   /** Inputs of one merge together. Default 1 GiB. */
   readonly mergeInputBytesMax?: number
+  /**
+   * Bytes that merges read and write a second at most, together, beside the pace that they find by themselves; too low
+   * a bound lets space grow. On a disk down to its reserve it does not hold. Default 0, for none.
+   */
+  readonly mergeBytesPerSecondMax?: number
   /**
    * Memory for versions that were overwritten or deleted while a snapshot or a range saw them; beyond it the oldest one
    * expires. Default 64 MiB.
@@ -79,8 +87,9 @@ const defaults: StoreConfiguration = {
   openFilesMax: 256,
   diskReserveBytes: 64 * mebi,
   autoMerge: true,
-  mergeDeadRatioMin: 0.5,
+  mergeDeadRatioMin: 0.3,
   mergeInputBytesMax: gibi,
+  mergeBytesPerSecondMax: 0,
   snapshotMemoryBytesMax: 64 * mebi,
   snapshotIdleMs: 300_000,
   logger: silentLogger,
@@ -102,6 +111,7 @@ const bounds = {
   diskReserveBytes: [0, 1024 * gibi],
   mergeDeadRatioMin: [0.01, 1],
   mergeInputBytesMax: [256, Number.MAX_SAFE_INTEGER],
+  mergeBytesPerSecondMax: [0, 1024 * gibi],
   snapshotMemoryBytesMax: [0, 4 * gibi],
   snapshotIdleMs: [1, 2 ** 31 - 1],
 } as const satisfies Partial<Record<keyof StoreOptions, readonly [number, number]>>

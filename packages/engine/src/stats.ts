@@ -1,6 +1,6 @@
 import type { LatencySummary } from './histogram.ts'
 import type { KeydirMemory } from './keydir/keydir.ts'
-import type { MergeReport } from './merge/merge.ts'
+import type { MergeStats } from './merge/scheduler.ts'
 import type { SnapshotStats } from './snapshots.ts'
 
 /** A picture of the store at one moment. Sizes in bytes; counters since it was opened. */
@@ -50,12 +50,7 @@ export interface StoreStats {
     readonly latency: LatencySummary
     readonly syncs: LatencySummary
   }
-  readonly merges: {
-    readonly running: boolean
-    readonly completed: number
-    readonly failed: number
-    readonly last: MergeReport | undefined
-  }
+  readonly merges: MergeStats
   readonly recovery: {
     readonly openMs: number
     /** The keydir was loaded from its image, as the last close was a clean one; else hints were merged. */

@@ -117,6 +117,7 @@ export class Store implements AsyncDisposable {
       for (const file of recovered.unhinted) store.#sealer.addUnhinted(file)
       for (const segment of recovered.unsealed) store.#sealer.add(segment)
       await store.#disk.look()
+      store.#merges.consider()
       store.#openMs = clock.monotonic() - start
       return store
     } catch (error) {
@@ -198,21 +199,25 @@ export class Store implements AsyncDisposable {
         jobs,
         files,
         keydir,
-        disk: this.#disk,
         snapshots: this.#snapshots,
-        segmentBytes,
         commits: this.#commits,
         appliedIndex: () => this.#applier.appliedIndex,
         manifestReplaced: () => this.#keydirSaver.outdate(),
       },
+      {
+        disk: this.#disk,
+        logger,
+        activeBytes: () => this.#log.active.file.bytes,
+        roll: () => this.#rollForMerge(),
+      },
       recovered.manifest,
       {
+        automatic: configuration.autoMerge,
+        segmentBytes,
         deadRatioMin: configuration.mergeDeadRatioMin,
-        smallBytes: segmentBytes / 4,
         inputBytesMax: configuration.mergeInputBytesMax,
+        bytesPerSecondMax: configuration.mergeBytesPerSecondMax,
       },
-      configuration.autoMerge,
-      logger,
     )
   }
 
@@ -327,13 +332,34 @@ export class Store implements AsyncDisposable {
     return new Snapshot(open, this.#readsOf(keys))
   }
 
-  /** Rewrites the whole log, and all merge outputs that hold dead records, in key order, now. */
+  /**
+   * Rewrites the whole log, and all merge outputs that hold dead records, in key order, now. In several steps where it
+   * is more than `mergeInputBytesMax`.
+   *
+   * @throws KvError KV_DISK_FULL when even its smallest step does not fit on the disk, KV_BAD_REQUEST while merges are
+   * paused, KV_CLOSED when the store closes meanwhile; nothing is lost by any of them.
+   */
   async merge(): Promise<MergeReport> {
     this.#refuseWhenClosed()
     await this.#rollForMerge()
     this.#sealer.retry()
     await this.#sealer.idle()
     return this.#merges.mergeNow()
+  }
+
+  /**
+   * Halts the merge that is running at its next step, and lets none begin, until {@link resumeMerges} or until the
+   * store is closed. Space is not reclaimed meanwhile.
+   */
+  pauseMerges(): void {
+    this.#refuseWhenClosed()
+    this.#merges.pause()
+  }
+
+  /** Lets merges go on. */
+  resumeMerges(): void {
+    this.#refuseWhenClosed()
+    this.#merges.resume()
   }
 
   stats(): StoreStats {
@@ -388,7 +414,9 @@ export class Store implements AsyncDisposable {
     await this.#sealer.close()
     try {
       await this.#log.finish()
-      if (!this.#commits.hasFailed) await this.#keydirSaver.save(this.#log.position, this.#disk)
+      if (!this.#commits.hasFailed && this.#merges.isAdopted) {
+        await this.#keydirSaver.save(this.#log.position, this.#disk)
+      }
     } catch (error) {
       throw this.#commits.fail(error)
     } finally {
@@ -428,6 +456,7 @@ export class Store implements AsyncDisposable {
         this.#keydirSaver.outdate()
         this.#counters.written(records, bytes, syncMs)
         this.#disk.written(bytes)
+        this.#merges.written(bytes, syncMs)
         if (syncMs === undefined) this.#syncWithinInterval()
       },
       failed: (error) => {
@@ -445,7 +474,11 @@ export class Store implements AsyncDisposable {
       this.#cancelIntervalSync = undefined
       const start = clock.monotonic()
       this.#commits.sync().then(
-        () => this.#counters.syncs.record(clock.monotonic() - start),
+        () => {
+          const syncMs = clock.monotonic() - start
+          this.#counters.syncs.record(syncMs)
+          this.#merges.synced(syncMs)
+        },
         // The observer has heard of it; the next write is refused with it.
         () => undefined,
       )

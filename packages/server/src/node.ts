@@ -135,6 +135,7 @@ function openStore(config: Config, logger: Logger, onFailure: () => void): Promi
     diskReserveBytes: config.diskReserveBytes,
     autoMerge: config.autoMerge,
     mergeDeadRatioMin: config.mergeDeadRatioMin,
+    mergeBytesPerSecondMax: config.mergeBytesPerSecondMax,
     logger,
     onFailure,
   }).catch((error: unknown) => {

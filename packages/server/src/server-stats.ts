@@ -47,8 +47,16 @@ function storeStats(stats: StoreStats): PlainMap {
     expiry: { ...stats.expiry },
     operations: { ...stats.operations },
     commits: { ...commits, latency: { ...commits.latency }, syncs: { ...commits.syncs } },
-    merges: { ...merges, last: merges.last === undefined ? null : { ...merges.last } },
+    merges: mergeStats(merges),
     recovery: { ...stats.recovery },
+  }
+}
+
+function mergeStats({ progress, last, ...merges }: StoreStats['merges']): PlainMap {
+  return {
+    ...merges,
+    progress: progress === undefined ? null : { ...progress, leftMs: progress.leftMs ?? null },
+    last: last === undefined ? null : { ...last },
   }
 }
 

@@ -33,7 +33,7 @@ export interface MergeJob {
   /** The store's. */
   readonly directory: string
   /** An output is closed at this size. */
-  readonly segmentBytes: number
+  readonly outputBytes: number
   readonly firstOutputId: number
   readonly inputs: readonly DataFileDescription[]
   /** The store's other files. */
@@ -56,7 +56,7 @@ export async function runMergeJob(
   job: MergeJob,
 ): Promise<MergeJobResult> {
   const files = new FileTable(fileSystem, job.directory, openFilesMax, () => undefined)
-  const writer = new OutputWriter(fileSystem, job.directory, job.segmentBytes, job.firstOutputId)
+  const writer = new OutputWriter(fileSystem, job.directory, job.outputBytes, job.firstOutputId)
   try {
     const copier = new LiveRecordCopier(fileSystem, clock, job, files, writer)
     await copier.copyAll()
@@ -136,6 +136,7 @@ class LiveRecordCopier {
         handle,
         this.#nextTurn,
         keepsHintOpen,
+        () => this.#control.refuseWhenStopped(),
       )
       return cursor
     })
@@ -167,9 +168,11 @@ class LiveRecordCopier {
 
   async #flush(): Promise<void> {
     const batch = this.#batch
+    const batchBytes = this.#batchBytes
     this.#batch = []
     this.#batchBytes = 0
     await this.#nextTurn()
+    await this.#control.keepPace(this.#clock, batchBytes, batchBytes)
     for (const record of await this.#reader.readMany(batch)) {
       const pending = this.#writer.add(record)
       if (pending !== undefined) await pending
