@@ -20,13 +20,12 @@ const driftWeight = 0.002
 const decrease = 0.7
 const increase = 1.1
 const increaseBytes = 4 * 1024 * 1024
-const startBytes = 64 * 1024 * 1024
-/** From here on a pace says nothing. */
+/** From here on a pace says nothing. It is also where it begins. */
 const anyBytes = 1024 * 1024 * 1024
 /** More than it takes to keep up, so that it catches up. */
 const keepUpFactor = 1.5
 /** With so much more garbage than `deadRatioMin`, as a share of the store, a merge is as fast as it can. */
-const excessMax = 0.1
+const excessMax = 0.05
 
 /** What is seen of the foreground in one look. */
 export interface ForegroundLook {
@@ -53,7 +52,7 @@ export class MergePace {
   #busySyncMs = 0
   #writtenBytes = 0
   #writtenPerSecond = 0
-  #pace = startBytes
+  #pace = anyBytes
 
   /** `bytesPerSecondMax` is never exceeded, unless the disk is nearly full; infinity for none. */
   constructor(bytesPerSecondMax: number) {
@@ -79,13 +78,19 @@ export class MergePace {
     this.#busySyncMs = this.#calmSyncMs
   }
 
-  /** A look while a merge is running. Returns the bytes that it may read and write a second from now on. */
-  busy({ elapsedMs, lagMs }: ForegroundLook, pressure: MergePressure): number {
+  /**
+   * A look while a merge is running, which has read and written `mergedBytes` since the look before. Returns the bytes
+   * that it may read and write a second from now on.
+   */
+  busy({ elapsedMs, lagMs }: ForegroundLook, mergedBytes: number, pressure: MergePressure): number {
     this.#noteWritten(elapsedMs)
     this.#busyLagMs += (lagMs - this.#busyLagMs) * busyWeight
     this.#calmLagMs += (this.#busyLagMs - this.#calmLagMs) * driftWeight
     this.#calmSyncMs += (this.#busySyncMs - this.#calmSyncMs) * driftWeight
-    const wanted = this.#isSlowed ? this.#pace * decrease : this.#pace * increase + increaseBytes
+    const reached = (mergedBytes * 1_000) / Math.max(1, elapsedMs)
+    const wanted = this.#isSlowed
+      ? Math.min(this.#pace, reached) * decrease
+      : this.#pace * increase + increaseBytes
     const floor = this.#writtenPerSecond * 2 * pressure.copiedPerWon * keepUpFactor
     this.#pace = Math.min(anyBytes, Math.max(increaseBytes, floor, wanted))
     if (pressure.diskIsLow) return Number.POSITIVE_INFINITY

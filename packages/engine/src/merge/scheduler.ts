@@ -91,6 +91,8 @@ export class MergeScheduler {
   #uncheckedBytes = 0
   #isRolling = false
   #lookedAt = 0
+  /** What the running merge had read and written when the foreground was last looked at. */
+  #mergedBytes = 0
   #cancelLook: (() => void) | undefined
 
   constructor(
@@ -276,6 +278,7 @@ export class MergeScheduler {
     const expectedBytes = Math.max(0, bytes - garbage)
     const running = new RunningMerge(clock, { files: slots.length, bytes, expectedBytes })
     this.#merge = running
+    this.#mergedBytes = 0
     this.#pressure = this.#pressureOf(expectedBytes / Math.max(1, garbage))
     running.control.setPace(this.#pace.start(this.#pressure))
     if (this.#paused) running.control.pause()
@@ -322,7 +325,10 @@ export class MergeScheduler {
       return
     }
     this.#pressure = this.#pressureOf(this.#pressure.copiedPerWon)
-    merging.control.setPace(this.#pace.busy(look, this.#pressure))
+    const { readBytes, writtenBytes } = merging.control
+    const mergedBytes = readBytes + writtenBytes - this.#mergedBytes
+    this.#mergedBytes += mergedBytes
+    merging.control.setPace(this.#pace.busy(look, mergedBytes, this.#pressure))
     this.#lookLater()
   }
 
