@@ -3,6 +3,7 @@ import { del } from './commands/del.ts'
 import { exportCommand } from './commands/export.ts'
 import { get } from './commands/get.ts'
 import { importCommand } from './commands/import.ts'
+import { merge } from './commands/merge.ts'
 import { mergeNow } from './commands/merge-now.ts'
 import { ping } from './commands/ping.ts'
 import { put } from './commands/put.ts'
@@ -19,5 +20,6 @@ export const commands: readonly Command[] = [
   exportCommand,
   stats,
   mergeNow,
+  merge,
   ping,
 ]

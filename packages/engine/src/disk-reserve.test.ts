@@ -73,8 +73,17 @@ test('without a reserve nothing is refused', async () => {
 test('a merge that would not fit does not start, and says why; a smaller one does', async () => {
   const disk = new SimFileSystem()
   const steps: MergeReport[] = []
-  const logger = { ...silentLogger, info: (report: object) => void steps.push(report as MergeReport) }
-  const options = { fileSystem: disk, clock: new TestClock(), segmentBytes: 1024, autoMerge: false, logger }
+  const logger = {
+    ...silentLogger,
+    info: (report: object) => void steps.push(report as MergeReport),
+  }
+  const options = {
+    fileSystem: disk,
+    clock: new TestClock(),
+    segmentBytes: 1024,
+    autoMerge: false,
+    logger,
+  }
   await using store = await Store.open('/db', options)
   for (let write = 0; write < 40; write++) await store.put(`k${write}`, 'x'.repeat(100))
   disk.free = { bytes: 500, totalBytes: 16 * 500, files: 1e6 }

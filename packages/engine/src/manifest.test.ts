@@ -3,7 +3,13 @@ import { expect, test } from 'vitest'
 import { damages, sameBytes } from '../test/damage.ts'
 import { fromHex } from '../test/hex.ts'
 import { encodeCheckedJson } from './checked-json.ts'
-import { decodeManifest, emptyManifest, encodeManifest, type Manifest, type ManifestFile } from './manifest.ts'
+import {
+  decodeManifest,
+  emptyManifest,
+  encodeManifest,
+  type Manifest,
+  type ManifestFile,
+} from './manifest.ts'
 
 const manifest: Manifest = {
   formatVersion: 1,

@@ -73,7 +73,10 @@ export class SimulatedMerges {
   }
 
   get bytes(): number {
-    return this.#files.reduce((sum, { bytes, records }) => sum + bytes + records.length * hintBytes, 0)
+    return this.#files.reduce(
+      (sum, { bytes, records }) => sum + bytes + records.length * hintBytes,
+      0,
+    )
   }
 
   get tombstoneBytes(): number {

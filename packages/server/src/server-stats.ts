@@ -52,7 +52,8 @@ function storeStats(stats: StoreStats): PlainMap {
   }
 }
 
-function mergeStats({ progress, last, ...merges }: StoreStats['merges']): PlainMap {
+/** How merges stand: what is running, whether they are paused, and when the next one is due. */
+export function mergeStats({ progress, last, ...merges }: StoreStats['merges']): PlainMap {
   return {
     ...merges,
     progress: progress === undefined ? null : { ...progress, leftMs: progress.leftMs ?? null },

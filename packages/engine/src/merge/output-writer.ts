@@ -31,12 +31,7 @@ export class OutputWriter {
   #nextId: number
   #open: OpenOutput | undefined
 
-  constructor(
-    fileSystem: FileSystem,
-    dataDirectory: string,
-    outputBytes: number,
-    firstId: number,
-  ) {
+  constructor(fileSystem: FileSystem, dataDirectory: string, outputBytes: number, firstId: number) {
     this.#fileSystem = fileSystem
     this.#directory = `${dataDirectory}/${mergeDirectoryName}`
     this.#outputBytes = outputBytes

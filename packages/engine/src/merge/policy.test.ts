@@ -60,7 +60,12 @@ test('small outputs are joined from four on', () => {
 })
 
 test('tombstones that were kept are no garbage, and go with what may hold older records of their keys', () => {
-  const tombstones = { ...file(0, 200, 200), keptTombstoneBytes: 200, lowestIndex: 50, highestIndex: 60 }
+  const tombstones = {
+    ...file(0, 200, 200),
+    keptTombstoneBytes: 200,
+    lowestIndex: 50,
+    highestIndex: 60,
+  }
   const keys = (lowest: string, highest: string) => ({
     lowestKey: Buffer.from(lowest),
     highestKey: Buffer.from(highest),

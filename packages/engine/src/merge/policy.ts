@@ -248,7 +248,8 @@ function tombstoneGroup(
 function areTombstonesDue(candidates: MergeCandidates, deadRatioMin: number): boolean {
   const bytes = bytesOfAll(candidates)
   const tombstoneBytes = sum(candidates.outputs, (file) => file.keptTombstoneBytes)
-  if (tombstoneBytes === 0 || tombstoneBytes < bytes * deadRatioMin * tombstoneShareMin) return false
+  if (tombstoneBytes === 0 || tombstoneBytes < bytes * deadRatioMin * tombstoneShareMin)
+    return false
   return garbageShare(candidates) + tombstoneBytes / bytes >= deadRatioMin
 }
 

@@ -76,7 +76,10 @@ test('progress has a beginning, a middle and an end', async () => {
     const { progress } = store.stats().merges
     if (progress === undefined) return
     phases.add(progress.phase)
-    expect(progress).toMatchObject({ inputFiles: expect.any(Number), inputBytes: expect.any(Number) })
+    expect(progress).toMatchObject({
+      inputFiles: expect.any(Number),
+      inputBytes: expect.any(Number),
+    })
     expect(progress.writtenBytes).toBeGreaterThanOrEqual(lastWritten)
     expect(progress.writtenBytes).toBeLessThanOrEqual(progress.expectedBytes)
     lastWritten = progress.writtenBytes
@@ -171,7 +174,10 @@ test('an automatic merge that does not fit tries less, says so once, and comes w
   store.resumeMerges()
   for (let write = 0; write < 200; write++) await store.put(`more${write}`, 'x'.repeat(20))
   await turns(20)
-  expect(store.stats().merges).toMatchObject({ completed: before.merges.completed, lacksRoom: true })
+  expect(store.stats().merges).toMatchObject({
+    completed: before.merges.completed,
+    lacksRoom: true,
+  })
   expect(warnings).toEqual([
     {
       err: expect.objectContaining({

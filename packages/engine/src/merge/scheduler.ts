@@ -114,7 +114,9 @@ export class MergeScheduler {
     this.#nextOutputId = manifest.nextId
     this.#options = options
     const { bytesPerSecondMax } = options
-    this.#pace = new MergePace(bytesPerSecondMax === 0 ? Number.POSITIVE_INFINITY : bytesPerSecondMax)
+    this.#pace = new MergePace(
+      bytesPerSecondMax === 0 ? Number.POSITIVE_INFINITY : bytesPerSecondMax,
+    )
   }
 
   get stats(): MergeStats {
