@@ -207,6 +207,7 @@ export class Store implements AsyncDisposable {
       {
         disk: this.#disk,
         logger,
+        operations: () => this.#counters.total,
         activeBytes: () => this.#log.active.file.bytes,
         roll: () => this.#rollForMerge(),
       },

@@ -20,6 +20,8 @@ const driftWeight = 0.002
 const decrease = 0.7
 const increase = 1.1
 const increaseBytes = 4 * 1024 * 1024
+/** No pace is below this, in bytes a second. */
+const paceMin = 16 * 1024 * 1024
 /** From here on a pace says nothing. It is also where it begins. */
 const anyBytes = 1024 * 1024 * 1024
 /** More than it takes to keep up, so that it catches up. */
@@ -33,6 +35,8 @@ export interface ForegroundLook {
   readonly elapsedMs: number
   /** How late the event loop was. */
   readonly lagMs: number
+  /** Whether anybody has read or written meanwhile. */
+  readonly isActive: boolean
 }
 
 /** The merge that is running, and why. */
@@ -82,17 +86,19 @@ export class MergePace {
    * A look while a merge is running, which has read and written `mergedBytes` since the look before. Returns the bytes
    * that it may read and write a second from now on.
    */
-  busy({ elapsedMs, lagMs }: ForegroundLook, mergedBytes: number, pressure: MergePressure): number {
+  busy(look: ForegroundLook, mergedBytes: number, pressure: MergePressure): number {
+    const { elapsedMs, lagMs, isActive } = look
     this.#noteWritten(elapsedMs)
     this.#busyLagMs += (lagMs - this.#busyLagMs) * busyWeight
     this.#calmLagMs += (this.#busyLagMs - this.#calmLagMs) * driftWeight
     this.#calmSyncMs += (this.#busySyncMs - this.#calmSyncMs) * driftWeight
     const reached = (mergedBytes * 1_000) / Math.max(1, elapsedMs)
-    const wanted = this.#isSlowed
-      ? Math.min(this.#pace, reached) * decrease
-      : this.#pace * increase + increaseBytes
+    const wanted =
+      isActive && this.#isSlowed
+        ? Math.min(this.#pace, reached) * decrease
+        : this.#pace * increase + increaseBytes
     const floor = this.#writtenPerSecond * 2 * pressure.copiedPerWon * keepUpFactor
-    this.#pace = Math.min(anyBytes, Math.max(increaseBytes, floor, wanted))
+    this.#pace = Math.min(anyBytes, Math.max(paceMin, floor, wanted))
     if (pressure.diskIsLow) return Number.POSITIVE_INFINITY
     return Math.min(this.#bytesPerSecondMax, this.#unbounded(pressure))
   }

@@ -44,6 +44,8 @@ export interface MergeSchedulerOptions {
 export interface MergeSurroundings {
   readonly disk: DiskReserve
   readonly logger: Logger
+  /** Reads and writes since the store was opened. */
+  operations(): number
   /** Length of the active segment. */
   activeBytes(): number
   /** Closes the active segment; a full disk is none of its business. */
@@ -91,6 +93,7 @@ export class MergeScheduler {
   #uncheckedBytes = 0
   #isRolling = false
   #lookedAt = 0
+  #operations = 0
   /** What the running merge had read and written when the foreground was last looked at. */
   #mergedBytes = 0
   #cancelLook: (() => void) | undefined
@@ -320,7 +323,10 @@ export class MergeScheduler {
 
   #look(): void {
     const elapsedMs = this.#context.clock.monotonic() - this.#lookedAt
-    const look = { elapsedMs, lagMs: Math.max(0, elapsedMs - lookMs) }
+    const operations = this.#surroundings.operations()
+    const isActive = operations !== this.#operations
+    this.#operations = operations
+    const look = { elapsedMs, lagMs: Math.max(0, elapsedMs - lookMs), isActive }
     const merging = this.#merge
     if (merging === undefined) {
       this.#pace.calm(look)
