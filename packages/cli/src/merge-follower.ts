@@ -25,16 +25,13 @@ export async function followMerge(
     clearOnComplete: true,
     stopOnComplete: false,
   })
-  let ended = false
-  const end = merging.then(
-    () => void (ended = true),
-    () => void (ended = true),
-  )
+  const ending = new AbortController()
+  const end = merging.catch(() => undefined).finally(() => ending.abort())
   bar.start(1, 0, { phase: 'waiting', size: formatBytes(0), left: '' })
   try {
-    while (!ended) {
+    while (!ending.signal.aborted) {
       await Promise.race([end, later(intervalMs)])
-      if (ended) break
+      if (ending.signal.aborted) break
       // Whatever keeps the server from answering, the merge is told of it.
       const stats = await kv.stats().catch(() => ({}))
       const progress = progressOf(mergesIn(stats))

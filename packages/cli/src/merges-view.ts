@@ -47,7 +47,7 @@ export function describeMerges(merges: PlainMap): string {
   return lines.join('\n')
 }
 
-export function describeProgress(progress: MergeProgress): string {
+function describeProgress(progress: MergeProgress): string {
   const { phase, inputFiles, inputBytes, writtenBytes, expectedBytes, leftMs } = progress
   const left = leftMs === undefined ? '' : `, some ${formatMs(leftMs)} left`
   return `merging ${formatCountOf(inputFiles, 'file')} of ${formatBytes(inputBytes)}: ${phase}, ${formatBytes(writtenBytes)} of ${formatBytes(expectedBytes)} written${left}`

@@ -475,15 +475,16 @@ export class Store implements AsyncDisposable {
       this.#cancelIntervalSync = undefined
       const start = clock.monotonic()
       this.#commits.sync().then(
-        () => {
-          const syncMs = clock.monotonic() - start
-          this.#counters.syncs.record(syncMs)
-          this.#merges.synced(syncMs)
-        },
+        () => this.#noteSync(clock.monotonic() - start),
         // The observer has heard of it; the next write is refused with it.
         () => undefined,
       )
     })
+  }
+
+  #noteSync(ms: number): void {
+    this.#counters.syncs.record(ms)
+    this.#merges.synced(ms)
   }
 
   #refuseWhenClosed(): void {

@@ -11,7 +11,7 @@ const putBytes = 1_044
 const tombstoneBytes = 44
 const hintBytes = 36
 /** Key and value of a put: what somebody who stores it would count. */
-export const payloadBytes = 1_016
+const payloadBytes = 1_016
 
 interface SimulatedRecord {
   readonly key: number

@@ -11,7 +11,7 @@ test('a merge goes on, halts while it is paused, and ends when it is stopped', a
   await merge.checkpoint(clock)
   store.pause()
   let passed = false
-  const checkpoint = merge.checkpoint(clock).then(() => {
+  const checkpoint = merge.checkpoint(clock).finally(() => {
     passed = true
   })
   await settled()
@@ -44,9 +44,9 @@ test.each([1, 10, 400])('at %d MiB a second, so much and no more is let through'
   control.setPace(pace * mebi)
   const batchBytes = mebi / 4
   let bytes = 0
-  let ended = false
+  const end = new AbortController()
   const merging = (async () => {
-    while (!ended) {
+    while (!end.signal.aborted) {
       await control.checkpoint(clock)
       await control.keepPace(clock, batchBytes / 2, batchBytes / 2)
       bytes += batchBytes
@@ -57,7 +57,7 @@ test.each([1, 10, 400])('at %d MiB a second, so much and no more is let through'
     await settled(pace > 100 ? 8 : 2)
     clock.advance(2)
   }
-  ended = true
+  end.abort()
   clock.advance(1_000)
   await merging
   const reached = bytes / mebi / seconds

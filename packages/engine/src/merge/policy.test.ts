@@ -66,16 +66,12 @@ test('tombstones that were kept are no garbage, and go with what may hold older 
     lowestIndex: 50,
     highestIndex: 60,
   }
-  const keys = (lowest: string, highest: string) => ({
-    lowestKey: Buffer.from(lowest),
-    highestKey: Buffer.from(highest),
-  })
-  const holder = { ...tombstones, ...keys('c', 'k') }
+  const holder = { ...tombstones, ...bounds('c', 'k') }
   const outputs = [
     holder,
-    { ...file(1, 60, 0), ...keys('a', 'd') },
-    { ...file(2, 200, 0), ...keys('l', 'z') },
-    { ...file(3, 60, 0), ...keys('k', 'z'), lowestIndex: 61, highestIndex: 70 },
+    { ...file(1, 60, 0), ...bounds('a', 'd') },
+    { ...file(2, 200, 0), ...bounds('l', 'z') },
+    { ...file(3, 60, 0), ...bounds('k', 'z'), lowestIndex: 61, highestIndex: 70 },
   ]
   expect(garbageShare(candidates({ outputs }))).toBe(0)
   expect(choose({ outputs })).toEqual([0, 1])
@@ -116,26 +112,14 @@ test('a hint takes room too', () => {
 })
 
 test('a small store closes its segment early, when something in it is dead', () => {
-  const wants = (activeBytes: number, deadBytes: number, outputBytes: number) =>
-    wantsRoll(
-      candidates({
-        outputs: [file(0, outputBytes, 0)],
-        unsealed: { bytes: activeBytes, deadBytes },
-      }),
-      activeBytes,
-      100,
-      0.3,
-    )
-  expect(wants(200, 100, 1_000)).toBe(true)
-  expect(wants(200, 100, 10_000)).toBe(false)
-  expect(wants(200, 0, 1_000)).toBe(false)
-  expect(wants(99, 99, 0)).toBe(false)
+  expect(wantsEarlyRoll(200, 100, 1_000)).toBe(true)
+  expect(wantsEarlyRoll(200, 100, 10_000)).toBe(false)
+  expect(wantsEarlyRoll(200, 0, 1_000)).toBe(false)
+  expect(wantsEarlyRoll(99, 99, 0)).toBe(false)
 })
 
 test('outputs are an eighth of what lives, within bounds', () => {
-  const size = (liveBytes: number) =>
-    outputBytesFor(candidates({ outputs: [file(0, liveBytes, 0)] }), 800)
-  expect([0, 1_600, 1_000_000].map(size)).toEqual([100, 200, 800])
+  expect([0, 1_600, 1_000_000].map(outputBytesOf)).toEqual([100, 200, 800])
 })
 
 test('the inputs are a prefix of the log and any outputs, within the cap and the room', () => {
@@ -181,6 +165,20 @@ test('the inputs are a prefix of the log and any outputs, within the cap and the
   )
   expect(chosen).toBeGreaterThan(100)
 })
+
+function bounds(lowest: string, highest: string): Pick<MergeCandidate, 'lowestKey' | 'highestKey'> {
+  return { lowestKey: Buffer.from(lowest), highestKey: Buffer.from(highest) }
+}
+
+function wantsEarlyRoll(activeBytes: number, deadBytes: number, outputBytes: number): boolean {
+  const outputs = [file(0, outputBytes, 0)]
+  const unsealed = { bytes: activeBytes, deadBytes }
+  return wantsRoll(candidates({ outputs, unsealed }), activeBytes, 100, 0.3)
+}
+
+function outputBytesOf(liveBytes: number): number {
+  return outputBytesFor(candidates({ outputs: [file(0, liveBytes, 0)] }), 800)
+}
 
 function choose(files: Partial<MergeCandidates>): readonly number[] {
   return chooseInputs(candidates(files), options).slots

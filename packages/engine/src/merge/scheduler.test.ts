@@ -231,8 +231,6 @@ test('tombstones that a merge had to keep are known after a restart, and merged 
 
 test('after a merge that failed the next one waits', async () => {
   const { store, disk, clock } = await storeOf(400, { autoMerge: true, segmentBytes: 16 * kibi })
-  const syncsNames = ({ kind, path }: SimOperation) =>
-    kind === 'syncDirectory' && path === '/db/data'
   disk.failAt({ at: syncsNames, code: 'EIO', sticky: true })
   for (let round = 0; round < 6; round++) await putAll(store, 400)
   await turns(20)
@@ -270,6 +268,10 @@ test('an output is synced in slices, so that no sync of the log waits behind all
   expect(syncs).toBeGreaterThan(4)
   await store.close()
 })
+
+function syncsNames({ kind, path }: SimOperation): boolean {
+  return kind === 'syncDirectory' && path === '/db/data'
+}
 
 async function storeOf(
   keys: number,

@@ -176,19 +176,8 @@ export class MergeScheduler {
     this.#noteRoom(choice)
     if (choice.slots.length === 0) return
     this.#start(() => this.#mergeOnce(choice.slots, outputBytesFor(candidates, segmentBytes))).then(
-      () => {
-        this.#retryMs = retryMsMin
-        this.consider()
-      },
-      (error: unknown) => {
-        if (this.#stopping) return
-        this.#retryAt = this.#context.clock.monotonic() + this.#retryMs
-        this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2)
-        this.#surroundings.logger.warn(
-          { err: error },
-          'a merge failed; its inputs stay as they were',
-        )
-      },
+      () => this.#goOn(),
+      (error: unknown) => this.#waitAfter(error),
     )
   }
 
@@ -248,6 +237,19 @@ export class MergeScheduler {
 
   get #roomBytes(): number {
     return this.#surroundings.disk.freeBytes ?? Number.POSITIVE_INFINITY
+  }
+
+  /** After an automatic merge there may be another one due. */
+  #goOn(): void {
+    this.#retryMs = retryMsMin
+    this.consider()
+  }
+
+  #waitAfter(error: unknown): void {
+    if (this.#stopping) return
+    this.#retryAt = this.#context.clock.monotonic() + this.#retryMs
+    this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2)
+    this.#surroundings.logger.warn({ err: error }, 'a merge failed; its inputs stay as they were')
   }
 
   #start(run: () => Promise<MergeReport>): Promise<MergeReport> {
@@ -344,10 +346,10 @@ export class MergeScheduler {
   #rollIfWanted(): void {
     const { automatic, segmentBytes } = this.#options
     if (!automatic || this.#stopping || this.#paused || this.#isRolling) return
-    const { activeBytes } = this.#surroundings
+    const activeBytes = this.#surroundings.activeBytes()
     const bytesMin = segmentBytes / 8
-    if (activeBytes() < bytesMin) return
-    if (!wantsRoll(this.#candidates(), activeBytes(), bytesMin, this.#deadRatioMin)) return
+    if (activeBytes < bytesMin) return
+    if (!wantsRoll(this.#candidates(), activeBytes, bytesMin, this.#deadRatioMin)) return
     this.#isRolling = true
     this.#surroundings
       .roll()
