@@ -4,6 +4,7 @@ import { exportCommand } from './commands/export.ts'
 import { get } from './commands/get.ts'
 import { importCommand } from './commands/import.ts'
 import { inspectCommand } from './commands/inspect.ts'
+import { merge } from './commands/merge.ts'
 import { mergeNow } from './commands/merge-now.ts'
 import { ping } from './commands/ping.ts'
 import { put } from './commands/put.ts'
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   exportCommand,
   stats,
   mergeNow,
+  merge,
   ping,
   verify,
   repair,

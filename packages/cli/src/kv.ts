@@ -20,6 +20,8 @@ export interface Kv extends AsyncDisposable, KvWriter {
   range(options: RangeOptions): AsyncIterable<Entry>
   stats(options?: CallOptions): Promise<PlainMap>
   merge(options?: CallOptions): Promise<PlainMap>
+  pauseMerges(options?: CallOptions): Promise<PlainMap>
+  resumeMerges(options?: CallOptions): Promise<PlainMap>
   ping(options?: CallOptions): Promise<PingResult>
 }
 

@@ -11,6 +11,8 @@ export class FakeKv implements Kv {
   onCall: (name: string) => void = () => undefined
   statsMap: PlainMap = {}
   mergeReport: PlainMap = {}
+  /** What a merge waits for. */
+  mergeEnd: Promise<void> = Promise.resolve()
   readonly #entries = new Map<string, Stored>()
   #version = 0
 
@@ -70,7 +72,18 @@ export class FakeKv implements Kv {
 
   async merge(): Promise<PlainMap> {
     this.#called('merge')
+    await this.mergeEnd
     return this.mergeReport
+  }
+
+  async pauseMerges(): Promise<PlainMap> {
+    this.#called('pauseMerges')
+    return { paused: true }
+  }
+
+  async resumeMerges(): Promise<PlainMap> {
+    this.#called('resumeMerges')
+    return { paused: false }
   }
 
   async ping(): Promise<PingResult> {

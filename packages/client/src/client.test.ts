@@ -49,6 +49,8 @@ test('stats, merge and ping', async () => {
   await client.put('a', '1')
   expect(await client.stats()).toEqual({ keys: 1 })
   expect(await client.merge()).toEqual({ segments: 0 })
+  expect(await client.pauseMerges()).toEqual({ paused: true })
+  expect(await client.resumeMerges()).toEqual({ paused: false })
   expect(await client.ping()).toEqual({ index: 1 })
 })
 
@@ -97,6 +99,8 @@ test('conditions, durability and the timeout travel', async () => {
   })
   await client.delete('a', { ifVersion: 1 })
   await client.merge()
+  await client.pauseMerges()
+  await client.resumeMerges({ timeoutMs: 88 })
   expect(server.received.map(({ request }) => request)).toMatchObject([
     {
       kind: 'put',
@@ -104,7 +108,9 @@ test('conditions, durability and the timeout travel', async () => {
       context: { timeoutMs: 77 },
     },
     { kind: 'delete', options: { ifVersion: 1 }, context: { timeoutMs: 1_234 } },
-    { kind: 'merge', context: { timeoutMs: 600_000 } },
+    { kind: 'merge', action: 'now', context: { timeoutMs: 600_000 } },
+    { kind: 'merge', action: 'pause', context: { timeoutMs: 1_234 } },
+    { kind: 'merge', action: 'resume', context: { timeoutMs: 88 } },
   ])
 })
 

@@ -159,14 +159,22 @@ export class Client implements AsyncDisposable {
     })
   }
 
-  /** Rewrites segments without their dead records; resolves with a report. Without a `timeoutMs`: 10 minutes. */
+  /**
+   * Rewrites segments without their dead records; resolves with a report. Without a `timeoutMs`: 10 minutes. How far
+   * it is shows in {@link stats}, under `store.merges.progress`.
+   */
   merge(options: CallOptions = noOptions): Promise<PlainMap> {
-    return new Promise((resolve, reject) => {
-      const patient = { ...options, timeoutMs: options.timeoutMs ?? mergeTimeoutMs }
-      const action: MergeAction = 'now'
-      const request = { kind: 'merge' as const, action, context: this.#contextOf(patient) }
-      this.#start(request, patient, { read: (answer) => answer.report, resolve, reject })
-    })
+    return this.#merges('now', { ...options, timeoutMs: options.timeoutMs ?? mergeTimeoutMs })
+  }
+
+  /** Halts the merge that is running, and lets none begin until {@link resumeMerges}. Resolves with how merges stand. */
+  pauseMerges(options: CallOptions = noOptions): Promise<PlainMap> {
+    return this.#merges('pause', options)
+  }
+
+  /** Lets merges go on. Resolves with how they stand. */
+  resumeMerges(options: CallOptions = noOptions): Promise<PlainMap> {
+    return this.#merges('resume', options)
   }
 
   /** Goes to the server and back. */
@@ -199,6 +207,13 @@ export class Client implements AsyncDisposable {
         return answer
       }
       this.#start(request, call, { read, resolve, reject })
+    })
+  }
+
+  #merges(action: MergeAction, options: CallOptions): Promise<PlainMap> {
+    return new Promise((resolve, reject) => {
+      const request = { kind: 'merge' as const, action, context: this.#contextOf(options) }
+      this.#start(request, options, { read: (answer) => answer.report, resolve, reject })
     })
   }
 

@@ -62,7 +62,11 @@ export class FakeStore {
       case 'stats':
         return { kind: 'stats', stats: { keys: this.#records.size } }
       case 'merge':
-        return { kind: 'merge', report: { segments: 0 } }
+        return {
+          kind: 'merge',
+          report:
+            request.action === 'now' ? { segments: 0 } : { paused: request.action === 'pause' },
+        }
       default:
         return new KvError('KV_BAD_REQUEST', 'hello is through already')
     }

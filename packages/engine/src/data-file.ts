@@ -38,6 +38,8 @@ export class DataFile {
   /** Bytes of its records that the keydir points at. */
   liveBytes = 0
   liveRecords = 0
+  /** Of a merge output: bytes of tombstones, which are dead but had to be kept. */
+  keptTombstoneBytes = 0
   lowestIndex = 0
   highestIndex = 0
   /** Of a log segment: where its first frame stands. */
@@ -79,6 +81,7 @@ export class DataFile {
     file.lowestIndex = named.lowestIndex
     file.highestIndex = named.highestIndex
     file.footerCrc = named.footerCrc
+    file.keptTombstoneBytes = named.tombstoneBytes
     file.lowestKey = named.lowestKey
     file.highestKey = named.highestKey
     return file

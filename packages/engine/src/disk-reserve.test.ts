@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { TestClock } from '../test/test-clock.ts'
 import { SimFileSystem } from './file-system/sim-file-system.ts'
+import { silentLogger } from './logger.ts'
+import type { MergeReport } from './merge/merge.ts'
 import { Store } from './store.ts'
 
 const mebi = 1024 * 1024
@@ -70,18 +72,33 @@ test('without a reserve nothing is refused', async () => {
 
 test('a merge that would not fit does not start, and says why; a smaller one does', async () => {
   const disk = new SimFileSystem()
-  const options = { fileSystem: disk, clock: new TestClock(), segmentBytes: 1024, autoMerge: false }
+  const steps: MergeReport[] = []
+  const logger = {
+    ...silentLogger,
+    info: (report: object) => void steps.push(report as MergeReport),
+  }
+  const options = {
+    fileSystem: disk,
+    clock: new TestClock(),
+    segmentBytes: 1024,
+    autoMerge: false,
+    logger,
+  }
   await using store = await Store.open('/db', options)
   for (let write = 0; write < 40; write++) await store.put(`k${write}`, 'x'.repeat(100))
   disk.free = { bytes: 500, totalBytes: 16 * 500, files: 1e6 }
   await expect(store.merge()).rejects.toMatchObject({
     code: 'KV_DISK_FULL',
-    message: expect.stringMatching(/the merge needs up to \d+ bytes/),
+    message: expect.stringMatching(/the smallest merge needs up to \d+ bytes/),
+    details: { neededBytes: expect.any(Number), freeBytes: 500 },
   })
+  expect(steps).toEqual([])
   disk.free = { bytes: 3_000, totalBytes: 16 * 3_000, files: 1e6 }
   const report = await store.merge()
-  expect(report.inputFiles).toBeGreaterThan(0)
-  expect(report.inputBytes).toBeLessThanOrEqual(3_000)
+  expect(steps.length).toBeGreaterThan(1)
+  expect(report.inputFiles).toBe(steps.reduce((sum, { inputFiles }) => sum + inputFiles, 0))
+  for (const { outputBytes } of steps) expect(outputBytes).toBeLessThanOrEqual(3_000)
+  expect(store.stats().files.logSegments).toBe(1)
 })
 
 test('a small disk is looked at often enough that its reserve is not used up in between', async () => {

@@ -64,6 +64,11 @@ export class FileTable {
     return this.#open.size
   }
 
+  /** Slots, whether they hold a file or are free. */
+  get size(): number {
+    return this.#places.length
+  }
+
   /** The slots and files that count, in no order. */
   *entries(): Generator<readonly [number, DataFile]> {
     for (const [slot, place] of this.#places.entries()) {

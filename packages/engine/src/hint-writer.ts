@@ -13,6 +13,8 @@ import { removeIfThere } from './small-file.ts'
 
 /** Entries gathered before they are written. Holds the longest one. */
 const bufferBytes = 256 * 1024
+/** The file is synced each time it has grown by so much, so that no sync of the log waits behind all of it. */
+const syncBytes = 4 * 1024 * 1024
 
 /**
  * Writes the hint of one file, entry by entry in key order, in constant memory: under a temporary name, which
@@ -26,6 +28,7 @@ export class HintWriter {
   readonly #buffer: Buffer = Buffer.allocUnsafeSlow(bufferBytes)
   #bufferedBytes = 0
   #writtenBytes = hintHeaderBytes
+  #unsyncedBytes = 0
   #entries = 0
   #crc = 0
 
@@ -77,6 +80,10 @@ export class HintWriter {
     this.#crc = crc32(bytes, 0, bytes.length, this.#crc)
     await writeFully(this.#file, bytes, this.#writtenBytes)
     this.#writtenBytes += bytes.length
+    this.#unsyncedBytes += bytes.length
     this.#bufferedBytes = 0
+    if (this.#unsyncedBytes < syncBytes) return
+    this.#unsyncedBytes = 0
+    await this.#file.sync()
   }
 }

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest'
 import { damages, sameBytes } from '../test/damage.ts'
 import { fromHex } from '../test/hex.ts'
 import { encodeCheckedJson } from './checked-json.ts'
-import { decodeManifest, emptyManifest, encodeManifest, type Manifest } from './manifest.ts'
+import {
+  decodeManifest,
+  emptyManifest,
+  encodeManifest,
+  type Manifest,
+  type ManifestFile,
+} from './manifest.ts'
 
 const manifest: Manifest = {
   formatVersion: 1,
@@ -12,6 +18,7 @@ const manifest: Manifest = {
       id: 3,
       bytes: 1_000,
       records: 9,
+      tombstoneBytes: 58,
       lowestIndex: 2,
       highestIndex: 40,
       lowestKey: Buffer.from([0, 0xff]),
@@ -25,12 +32,12 @@ const manifest: Manifest = {
 }
 const golden = Buffer.concat([
   fromHex(`
-    dc ea 94 01              crc32 of all that follows
-    ec 00 00 00              length of the text
+    c3 c1 32 64              crc32 of all that follows
+    00 01 00 00              length of the text
   `),
   Buffer.from(
     '{"formatVersion":1,' +
-      '"files":[{"id":3,"bytes":1000,"records":9,"lowestIndex":2,"highestIndex":40,' +
+      '"files":[{"id":3,"bytes":1000,"records":9,"tombstoneBytes":58,"lowestIndex":2,"highestIndex":40,' +
       '"lowestKey":"AP8=","highestKey":"eg==","footerCrc":4059231220}],' +
       '"logStart":{"index":41,"term":2,"chain":3250766788},"mergedAt":50,"nextId":4}',
   ),
@@ -40,6 +47,13 @@ test('has its fixed layout', () => {
   expect(encodeManifest(manifest).toString('latin1')).toBe(golden.toString('latin1'))
   expect(decodeManifest(golden)).toEqual(manifest)
   expect(decodeManifest(encodeManifest(emptyManifest))).toEqual(emptyManifest)
+})
+
+test('without the bytes of tombstones there are none', () => {
+  const { tombstoneBytes, ...before } = manifest.files[0]!
+  const encoded = encodeManifest({ ...manifest, files: [before as ManifestFile] })
+  expect(tombstoneBytes).toBeGreaterThan(0)
+  expect(decodeManifest(encoded)?.files).toEqual([{ ...before, tombstoneBytes: 0 }])
 })
 
 test('keys of any bytes come back', () => {
@@ -70,6 +84,7 @@ test('JSON of another shape is refused, although the checksum is right', () => {
     others.push({ ...plain, logStart: { index: 1, term: 0, chain: wrong } })
   }
   for (const name of Object.keys(file)) {
+    if (name === 'tombstoneBytes') continue
     others.push({ ...plain, files: [{ ...file, [name]: undefined }] })
   }
   for (const other of others) expect(decodeManifest(encodeCheckedJson(other))).toBeUndefined()

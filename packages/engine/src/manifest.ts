@@ -13,6 +13,8 @@ export interface ManifestFile {
   /** Length of the whole file in bytes. */
   readonly bytes: number
   readonly records: number
+  /** Of these, the bytes of tombstones. */
+  readonly tombstoneBytes: number
   readonly lowestIndex: number
   readonly highestIndex: number
   readonly lowestKey: Buffer
@@ -81,12 +83,16 @@ export function decodeManifest(bytes: Buffer): Manifest | undefined {
 function decodeFile(value: unknown): ManifestFile | undefined {
   if (!isObject(value)) return undefined
   const { id, bytes, records, lowestIndex, highestIndex, lowestKey, highestKey, footerCrc } = value
-  if (![id, bytes, records, lowestIndex, highestIndex, footerCrc].every(isCount)) return undefined
+  // Left out by stores that were written before it was counted.
+  const tombstoneBytes = value['tombstoneBytes'] ?? 0
+  const counts = [id, bytes, records, tombstoneBytes, lowestIndex, highestIndex, footerCrc]
+  if (!counts.every(isCount)) return undefined
   if (typeof lowestKey !== 'string' || typeof highestKey !== 'string') return undefined
   return {
     id,
     bytes,
     records,
+    tombstoneBytes,
     lowestIndex,
     highestIndex,
     footerCrc,

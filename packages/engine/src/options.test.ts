@@ -12,7 +12,7 @@ test('defaults fill in what is not given', () => {
     batchBytesMax: 32 * 1024 * 1024,
     batchOperationsMax: 10_000,
     autoMerge: true,
-    mergeDeadRatioMin: 0.5,
+    mergeDeadRatioMin: 0.3,
   })
   expect(Object.isFrozen(configuration)).toBe(true)
 })
@@ -27,6 +27,7 @@ test.each<[keyof StoreOptions, number, number]>([
   ['pendingBytesMax', 65_536, 2 ** 32],
   ['openFilesMax', 4, 100_000],
   ['mergeDeadRatioMin', 0.01, 1],
+  ['mergeBytesPerSecondMax', 0, 2 ** 40],
 ])('%s is from %d to %d', (name, min, max) => {
   expect(configure({ [name]: min })).toMatchObject({ [name]: min })
   expect(configure({ [name]: max })).toMatchObject({ [name]: max })

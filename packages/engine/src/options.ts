@@ -51,10 +51,18 @@ export interface StoreOptions {
   readonly keydirBytesMax?: number
   /** Merge by itself when enough is dead. Default true. */
   readonly autoMerge?: boolean
-  /** Share of dead bytes from which files are merged, 0.01 to 1. Default 0.5. */
+  /**
+   * Share of dead bytes in the whole store from which merges start and take the deadest files, above 0 and up to 1. The
+   * lower, the less space, and the more is copied: with 0.3 about as much as is written. Default 0.3.
+   */
   readonly mergeDeadRatioMin?: number
   /** Inputs of one merge together, in bytes. Default 1 GiB; at least 256 bytes. */
   readonly mergeInputBytesMax?: number
+  /**
+   * Bytes that merges read and write a second at most, together, beside the pace that they find by themselves; too low
+   * a bound lets space grow. On a disk down to its reserve it does not hold. Default 0, for none.
+   */
+  readonly mergeBytesPerSecondMax?: number
   /**
    * Memory for versions that were overwritten or deleted while a snapshot or a range saw them; beyond it the oldest one
    * expires. Default 64 MiB; at most 4 GiB.
@@ -92,8 +100,9 @@ const defaults: StoreConfiguration = {
   diskReserveBytes: 64 * mebi,
   keydirBytesMax: Number.MAX_SAFE_INTEGER,
   autoMerge: true,
-  mergeDeadRatioMin: 0.5,
+  mergeDeadRatioMin: 0.3,
   mergeInputBytesMax: gibi,
+  mergeBytesPerSecondMax: 0,
   snapshotMemoryBytesMax: 64 * mebi,
   snapshotIdleMs: 300_000,
   logger: silentLogger,
@@ -117,6 +126,7 @@ const bounds = {
   keydirBytesMax: [mebi, Number.MAX_SAFE_INTEGER],
   mergeDeadRatioMin: [0.01, 1],
   mergeInputBytesMax: [256, Number.MAX_SAFE_INTEGER],
+  mergeBytesPerSecondMax: [0, 1024 * gibi],
   snapshotMemoryBytesMax: [0, 4 * gibi],
   snapshotIdleMs: [1, 2 ** 31 - 1],
 } as const satisfies Partial<Record<keyof StoreOptions, readonly [number, number]>>

@@ -9,6 +9,7 @@ import type { HintImage } from './hint-image.ts'
 import { scanLog } from './log-scan.ts'
 import { NewestRecords } from './newest-records.ts'
 import { scanOutput } from './output-scan.ts'
+import type { RecordView } from './record.ts'
 import { segmentFooterBytes, segmentKind } from './segment.ts'
 
 /** A cursor over the entries of a sealed file. `image` is there when its hint was not to be had, and the file was scanned. */
@@ -29,6 +30,8 @@ export async function openSealedFileCursor(
   handle: ReadableFile,
   nextTurn: () => Promise<void>,
   keepsHintOpen: boolean,
+  /** Called for each record of a scan; what it throws ends the scan. */
+  interrupt: () => void = () => undefined,
 ): Promise<SealedFileCursor> {
   const folder = `${directory}/${file.directory}`
   const hint = await openHint(fileSystem, folder, file.id, file.footerCrc)
@@ -38,7 +41,7 @@ export async function openSealedFileCursor(
       : HintCursor.overEntries(slot, await readEntries(hint))
     return { cursor, image: undefined }
   }
-  const image = await scanSealedFile(file, handle, nextTurn)
+  const image = await scanSealedFile(file, handle, nextTurn, interrupt)
   return { cursor: HintCursor.overImage(slot, image), image }
 }
 
@@ -56,19 +59,22 @@ async function scanSealedFile(
   file: DataFile,
   handle: ReadableFile,
   nextTurn: () => Promise<void>,
+  interrupt: () => void,
 ): Promise<HintImage> {
   const newest = new NewestRecords()
+  const add = (record: RecordView, offset: number): void => {
+    interrupt()
+    newest.add(record, offset)
+  }
   if (file.kind === segmentKind.log) {
-    const end = await scanLog(handle, file.bytes, file.start, {
-      record: (record, offset) => newest.add(record, offset),
-    })
+    const end = await scanLog(handle, file.bytes, file.start, { record: add })
     const isWhole =
       end.offset === file.bytes - segmentFooterBytes &&
       end.position.index === file.highestIndex + 1 &&
       end.position.chain === file.chainAfter
     if (!isWhole) throw corruptStore(file.path, `a bad frame at byte ${end.offset}`)
   } else {
-    const end = await scanOutput(handle, file.bytes, (record, offset) => newest.add(record, offset))
+    const end = await scanOutput(handle, file.bytes, add)
     if (!end.isWhole) throw corruptStore(file.path, `a bad record at byte ${end.offset}`)
   }
   return newest.image(nextTurn)

@@ -1,6 +1,6 @@
 import type { LatencySummary } from './histogram.ts'
 import type { KeydirMemory } from './keydir/keydir.ts'
-import type { MergeReport } from './merge/merge.ts'
+import type { MergeStats } from './merge/scheduler.ts'
 import type { ReadCacheStats } from './read-cache.ts'
 import type { ReadStats } from './record-reader.ts'
 import type { SnapshotStats } from './snapshots.ts'
@@ -71,13 +71,7 @@ export interface StoreStats {
     /** What the syncs of the log took. */
     readonly syncs: LatencySummary
   }
-  readonly merges: {
-    readonly running: boolean
-    readonly completed: number
-    readonly failed: number
-    /** The last one that was completed. */
-    readonly last: MergeReport | undefined
-  }
+  readonly merges: MergeStats
   readonly recovery: {
     /** What opening took. */
     readonly openMs: number

@@ -9,6 +9,12 @@ export class StoreCounters {
   readonly syncs: LatencyHistogram = new LatencyHistogram()
   readonly #commits = { groups: 0, records: 0, bytes: 0 }
 
+  /** Reads and writes of any kind. */
+  get total(): number {
+    const { puts, deletes, batches, gets, pages } = this.operations
+    return puts + deletes + batches + gets + pages
+  }
+
   /** A group was written; `syncMs` is undefined when it was not synced. */
   written(records: number, bytes: number, syncMs: number | undefined): void {
     this.#commits.groups++

@@ -129,6 +129,7 @@ export class Store implements AsyncDisposable {
       for (const file of recovered.unhinted) store.#sealer.addUnhinted(file)
       for (const segment of recovered.unsealed) store.#sealer.add(segment)
       await store.#disk.look()
+      store.#merges.consider()
       store.#openMs = clock.monotonic() - start
       return store
     } catch (error) {
@@ -227,21 +228,26 @@ export class Store implements AsyncDisposable {
         jobs,
         files,
         keydir,
-        disk: this.#disk,
         snapshots: this.#snapshots,
-        segmentBytes,
         commits: this.#commits,
         appliedIndex: () => this.#applier.appliedIndex,
         manifestReplaced: () => this.#keydirSaver.outdate(),
       },
+      {
+        disk: this.#disk,
+        logger,
+        operations: () => this.#counters.total,
+        activeBytes: () => this.#log.active.file.bytes,
+        roll: () => this.#rollForMerge(),
+      },
       recovered.manifest,
       {
+        automatic: configuration.autoMerge,
+        segmentBytes,
         deadRatioMin: configuration.mergeDeadRatioMin,
-        smallBytes: segmentBytes / 4,
         inputBytesMax: configuration.mergeInputBytesMax,
+        bytesPerSecondMax: configuration.mergeBytesPerSecondMax,
       },
-      configuration.autoMerge,
-      logger,
     )
   }
 
@@ -389,12 +395,12 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * Rewrites the whole log, and all merge outputs that hold dead records, in key order, now. Reads and writes go on
-   * meanwhile; a merge that is running is waited for.
+   * Rewrites the whole log, and all merge outputs that hold dead records, in key order, now: in several steps where it
+   * is more than `mergeInputBytesMax`. Reads and writes go on meanwhile; a merge that is running is waited for.
    *
-   * @throws KvError KV_DISK_FULL without room for the outputs, KV_TRY_LATER without a free descriptor, KV_CORRUPT_RECORD for
-   * a damaged input, KV_CLOSED when the store is closed meanwhile: in each the inputs stay as they were.
-   * KV_STORAGE_FAILED when the disk failed.
+   * @throws KvError KV_DISK_FULL when even its smallest step does not fit on the disk, KV_BAD_REQUEST while merges are
+   * paused, KV_TRY_LATER without a free descriptor, KV_CORRUPT_RECORD for a damaged input, KV_CLOSED when the store closes
+   * meanwhile: in each nothing is lost. KV_STORAGE_FAILED when the disk failed.
    */
   async merge(): Promise<MergeReport> {
     this.#refuseWhenClosed()
@@ -402,6 +408,21 @@ export class Store implements AsyncDisposable {
     this.#sealer.retry()
     await this.#sealer.idle()
     return this.#merges.mergeNow()
+  }
+
+  /**
+   * Halts the merge that is running at its next step, and lets none begin, until {@link resumeMerges} or until the
+   * store is closed. Space is not reclaimed meanwhile.
+   */
+  pauseMerges(): void {
+    this.#refuseWhenClosed()
+    this.#merges.pause()
+  }
+
+  /** Lets merges go on. */
+  resumeMerges(): void {
+    this.#refuseWhenClosed()
+    this.#merges.resume()
   }
 
   /**
@@ -478,7 +499,9 @@ export class Store implements AsyncDisposable {
     await this.#sealer.close()
     try {
       await this.#log.finish()
-      if (!this.#commits.hasFailed) await this.#keydirSaver.save(this.#log.position, this.#disk)
+      if (!this.#commits.hasFailed && this.#merges.isAdopted) {
+        await this.#keydirSaver.save(this.#log.position, this.#disk)
+      }
     } catch (error) {
       throw this.#commits.fail(error)
     } finally {
@@ -518,6 +541,7 @@ export class Store implements AsyncDisposable {
         this.#keydirSaver.outdate()
         this.#counters.written(records, bytes, syncMs)
         this.#disk.written(bytes)
+        this.#merges.written(bytes, syncMs)
         if (syncMs === undefined) this.#syncWithinInterval()
       },
       failed: (error) => {
@@ -535,11 +559,16 @@ export class Store implements AsyncDisposable {
       this.#cancelIntervalSync = undefined
       const start = clock.monotonic()
       this.#commits.sync().then(
-        () => this.#counters.syncs.record(clock.monotonic() - start),
+        () => this.#noteSync(clock.monotonic() - start),
         // The observer has heard of it; the next write is refused with it.
         () => undefined,
       )
     })
+  }
+
+  #noteSync(ms: number): void {
+    this.#counters.syncs.record(ms)
+    this.#merges.synced(ms)
   }
 
   #refuseWhenClosed(): void {

@@ -16,6 +16,7 @@ test('requests, a line each', () => {
     '#9 range gt="user:1" prefix="user:" reverse limit=100',
     '#10 stats timeout=5ms',
     '#11 merge now',
+    '#12 merge resume',
   ])
 })
 

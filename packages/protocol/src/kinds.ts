@@ -59,7 +59,7 @@ export type Consistency = keyof typeof consistencyCodes
 export const operationCodes = { put: 0, delete: 1 } as const
 
 /** What a merge request asks for. */
-export const mergeActionCodes = { now: 0 } as const
+export const mergeActionCodes = { now: 0, pause: 1, resume: 2 } as const
 export type MergeAction = keyof typeof mergeActionCodes
 
 export const requestKinds: readonly (RequestKind | undefined)[] = namesByCode(requestKindCodes)

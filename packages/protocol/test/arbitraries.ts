@@ -127,7 +127,11 @@ export const request: fc.Arbitrary<Request<Buffer>> = fc.oneof(
     options: readOptions,
     context,
   }),
-  fc.record({ kind: fc.constant('merge' as const), action: fc.constant('now' as const), context }),
+  fc.record({
+    kind: fc.constant('merge' as const),
+    action: fc.constantFrom('now' as const, 'pause' as const, 'resume' as const),
+    context,
+  }),
 )
 
 const plainLeaf: fc.Arbitrary<Plain> = fc.oneof(

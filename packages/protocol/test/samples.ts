@@ -48,6 +48,7 @@ export const requestSamples: readonly Request<Buffer>[] = [
   },
   { kind: 'stats', context: { timeoutMs: 5 } },
   { kind: 'merge', action: 'now' },
+  { kind: 'merge', action: 'resume' },
 ]
 
 export const answerSamples: readonly (Answer<Buffer> | KvError)[] = [

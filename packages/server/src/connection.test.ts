@@ -499,7 +499,12 @@ test('stats', async () => {
   const answer = await client.ask({ kind: 'stats' })
   if (answer instanceof KvError) throw answer
   expect(answer.stats).toMatchObject({
-    store: { keys: 1, appliedIndex: 1, operations: { puts: 1, gets: 1 }, merges: { last: null } },
+    store: {
+      keys: 1,
+      appliedIndex: 1,
+      operations: { puts: 1, gets: 1 },
+      merges: { last: null, paused: false, progress: null, deadRatioMin: 0.3 },
+    },
     server: {
       version: '0.1.0',
       connections: { current: 1, total: 1, refused: 0, cut: 0 },

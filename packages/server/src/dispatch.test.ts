@@ -142,6 +142,21 @@ describe('reads', () => {
       report: { inputFiles: 0 },
     })
   })
+
+  test('merges are paused, refused meanwhile, and resumed', async () => {
+    const paused = await ask({ kind: 'merge', action: 'pause' })
+    expect(paused).toMatchObject({
+      kind: 'merge',
+      report: { paused: true, running: false, progress: null, deadRatio: 0, deadRatioMin: 0.3 },
+    })
+    await expect(ask({ kind: 'merge', action: 'now' })).rejects.toMatchObject({
+      code: 'KV_BAD_REQUEST',
+    })
+    expect(await ask({ kind: 'merge', action: 'resume' })).toMatchObject({
+      report: { paused: false },
+    })
+    expect(await ask({ kind: 'merge', action: 'now' })).toMatchObject({ kind: 'merge' })
+  })
 })
 
 describe('range', () => {

@@ -138,6 +138,7 @@ function openStore(config: Config, logger: Logger, onFailure: () => void): Promi
     keydirBytesMax: keydirBytesMaxOf(config),
     autoMerge: config.autoMerge,
     mergeDeadRatioMin: config.mergeDeadRatioMin,
+    mergeBytesPerSecondMax: config.mergeBytesPerSecondMax,
     logger,
     onFailure,
   }).catch((error: unknown) => {

@@ -49,8 +49,17 @@ function storeStats(stats: StoreStats): PlainMap {
     expiry: { ...stats.expiry },
     operations: { ...stats.operations },
     commits: { ...commits, latency: { ...commits.latency }, syncs: { ...commits.syncs } },
-    merges: { ...merges, last: merges.last === undefined ? null : { ...merges.last } },
+    merges: mergeStats(merges),
     recovery: { ...stats.recovery },
+  }
+}
+
+/** How merges stand: what is running, whether they are paused, and when the next one is due. */
+export function mergeStats({ progress, last, ...merges }: StoreStats['merges']): PlainMap {
+  return {
+    ...merges,
+    progress: progress === undefined ? null : { ...progress, leftMs: progress.leftMs ?? null },
+    last: last === undefined ? null : { ...last },
   }
 }
 

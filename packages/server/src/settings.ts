@@ -39,6 +39,7 @@ export interface Config {
   readonly keydirBytesMax: number
   readonly autoMerge: boolean
   readonly mergeDeadRatioMin: number
+  readonly mergeBytesPerSecondMax: number
   readonly connectionsMax: number
   readonly connectionsPerAddressMax: number
   readonly inFlightMax: number
@@ -107,7 +108,17 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     'Memory for the keys, beyond which new ones are refused with KV_MEMORY_FULL; 0 for half of the memory that the process may use beyond 128 MiB.',
   ),
   autoMerge: toggle(true, 'Reclaim the space of dead records when there is enough of it.', false),
-  mergeDeadRatioMin: share(0.5, 0.01, 'Share of dead bytes from which files are merged.'),
+  mergeDeadRatioMin: share(
+    0.3,
+    0.01,
+    'Share of dead bytes in the whole store from which the deadest files are merged.',
+  ),
+  mergeBytesPerSecondMax: bytes(
+    0,
+    0,
+    1024 * gibi,
+    'Bytes that merges read and write a second at most; 0 for no bound but the pace that they find themselves.',
+  ),
   connectionsMax: count(10_000, 1, 1_000_000, 'Connections at once; further ones are refused.'),
   connectionsPerAddressMax: count(1_000, 1, 1_000_000, 'Of these, from one address.'),
   inFlightMax: count(

@@ -114,6 +114,15 @@ test('stats, merge-now, ping', async () => {
   const address = await startServer()
   const merge = await kv(address, ['merge-now'])
   expect(merge).toEqual({ exitCode: 0, stdout: 'there was nothing to merge\n', stderr: '' })
+  expect((await kv(address, ['merge', 'pause'])).stdout).toContain('merges are paused')
+  expect(await kv(address, ['merge-now'])).toMatchObject({
+    exitCode: 10,
+    stderr: expect.stringContaining('merges are paused'),
+  })
+  expect((await kv(address, ['merge', 'status'])).stdout).toMatch(
+    /^no merge is running\nmerges are paused: .*\n0\.0 % of the store are dead; merges start at 30\.0 %\n$/,
+  )
+  expect((await kv(address, ['merge', 'resume'])).stdout).not.toContain('paused')
   await kv(address, ['put', 'k', 'v'])
   expect(await kv(address, ['ping'])).toMatchObject({
     exitCode: 0,

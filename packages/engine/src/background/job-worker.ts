@@ -7,8 +7,11 @@ import { blockingFileSystem } from '../file-system/blocking-file-system.ts'
 import { describeFailure, type JobAnswer, type JobRequest, workerReady } from './job-messages.ts'
 import { type Jobs, ThisThreadJobs } from './jobs.ts'
 
-/** Of this thread alone, on Linux: it yields the processor to whoever answers requests. */
-const niceness = 10
+/**
+ * Of this thread alone, on Linux: it yields the processor a little to whoever answers requests. Not more, as on a busy
+ * machine it would hardly run at all, and merges would fall behind for ever; what holds them back is their pace.
+ */
+const niceness = 2
 
 assert(parentPort !== null, 'this module runs on a worker thread')
 const port = parentPort

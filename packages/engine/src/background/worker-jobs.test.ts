@@ -8,6 +8,7 @@ import { TestClock } from '../../test/test-clock.ts'
 import { segmentFileName } from '../file-names.ts'
 import { logOrigin } from '../frame.ts'
 import type { SegmentWithoutHint } from '../segment-hint.ts'
+import { Store } from '../store.ts'
 import { WorkerJobs } from './worker-jobs.ts'
 
 let folder: string
@@ -85,6 +86,34 @@ test('a thread that cannot be started is worth another attempt', async () => {
     })
   }
 })
+
+test('a merge on the thread halts while it is paused, and goes on', async () => {
+  await using store = await Store.open(`${folder}/store`, { autoMerge: false, durability: 'never' })
+  const records = 60_000
+  for (let from = 0; from < records; from += 1_000) {
+    await store.batch(
+      Array.from({ length: 1_000 }, (_, at) => ({ type: 'put', key: `k${from + at}`, value: 'v' })),
+    )
+  }
+  const merging = store.merge()
+  const progress = () => store.stats().merges.progress
+  while ((progress()?.writtenBytes ?? 0) === 0) await turn()
+  store.pauseMerges()
+  let halted = progress()?.writtenBytes
+  for (let still = 0; still < 2_000; still++) {
+    await turn()
+    if (progress()?.writtenBytes !== halted) still = 0
+    halted = progress()?.writtenBytes
+  }
+  expect(halted).toBeLessThan(progress()!.expectedBytes)
+  expect(progress()?.phase).toBe('copying')
+  store.resumeMerges()
+  expect((await merging).liveRecords).toBe(records)
+})
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
 
 async function segmentIn(id: number): Promise<SegmentWithoutHint> {
   const { bytes, end } = logSegment(logOrigin, [[operation('a', '1')], [operation('b', '2')]])

@@ -16,7 +16,8 @@ import { HintCheck } from './hint-check.ts'
 import { OutputWalk } from './output-walk.ts'
 
 /** A merge output as MANIFEST names it; without MANIFEST its keys have no bounds. */
-export interface ExpectedOutput extends Omit<ManifestFile, 'lowestKey' | 'highestKey'> {
+export interface ExpectedOutput
+  extends Omit<ManifestFile, 'lowestKey' | 'highestKey' | 'tombstoneBytes'> {
   readonly lowestKey: Buffer | undefined
   readonly highestKey: Buffer | undefined
 }

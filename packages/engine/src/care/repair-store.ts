@@ -435,7 +435,7 @@ function refuseNewer({ identity, manifest }: StoreFiles): void {
 /** A merge output of which only the name is known. */
 function unnamed(id: number): ManifestFile {
   const none = Buffer.alloc(0)
-  const versions = { lowestIndex: 0, highestIndex: 0, records: 0 }
+  const versions = { lowestIndex: 0, highestIndex: 0, records: 0, tombstoneBytes: 0 }
   return { id, bytes: 0, ...versions, lowestKey: none, highestKey: none, footerCrc: 0 }
 }
 

@@ -34,7 +34,7 @@ export interface MergeJob {
   /** The store's. */
   readonly directory: string
   /** An output is closed at this size. */
-  readonly segmentBytes: number
+  readonly outputBytes: number
   readonly firstOutputId: number
   readonly inputs: readonly DataFileDescription[]
   /** The store's other files. */
@@ -59,7 +59,7 @@ export async function runMergeJob(
   const files = new FileTable(fileSystem, job.directory, openFilesMax, () => undefined)
   // Inputs that are only kept open for later give way to outputs.
   const writing = new SheddingFileSystem(fileSystem, () => files.shed())
-  const writer = new OutputWriter(writing, job.directory, job.segmentBytes, job.firstOutputId)
+  const writer = new OutputWriter(writing, job.directory, job.outputBytes, job.firstOutputId)
   try {
     const copier = new LiveRecordCopier(fileSystem, clock, job, files, writer)
     await copier.copyAll()
@@ -139,6 +139,7 @@ class LiveRecordCopier {
         handle,
         this.#nextTurn,
         keepsHintOpen,
+        () => this.#control.refuseWhenStopped(),
       )
       return cursor
     })
@@ -170,9 +171,11 @@ class LiveRecordCopier {
 
   async #flush(): Promise<void> {
     const batch = this.#batch
+    const batchBytes = this.#batchBytes
     this.#batch = []
     this.#batchBytes = 0
     await this.#nextTurn()
+    await this.#control.keepPace(this.#clock, batchBytes, batchBytes)
     for (const record of await this.#reader.readMany(batch)) {
       const pending = this.#writer.add(record)
       if (pending !== undefined) await pending

@@ -16,7 +16,6 @@ import type { Clock } from '../clock.ts'
 import type { CommitQueue } from '../commit-queue.ts'
 import { DataFile } from '../data-file.ts'
 import { diskError } from '../disk-error.ts'
-import type { DiskReserve } from '../disk-reserve.ts'
 import { KvError } from '../errors.ts'
 import {
   hintFileName,
@@ -34,11 +33,16 @@ import { openSealedFileCursor } from '../sealed-file-cursor.ts'
 import { segmentKind } from '../segment.ts'
 import { removeIfThere, replaceFile } from '../small-file.ts'
 import type { Snapshots } from '../snapshots.ts'
-import type { MergeControl } from './merge-control.ts'
 import type { MergeJobResult } from './merge-job.ts'
+import type { RunningMerge } from './running-merge.ts'
 
-/** Entries re-pointed between two turns of the event loop. */
-const entriesPerTurn = 256
+/** Entries are re-pointed for so long between two turns of the event loop, in ms, and so many at most. */
+const sliceMs = 1
+const entriesPerSliceMax = 1_024
+/** Entries between two looks at the clock. */
+const entriesPerLook = 32
+/** A store that closes waits so long for the rest, in ms. */
+const adoptMsAfterStop = 50
 
 /** What a merge works on. */
 export interface MergeContext {
@@ -49,9 +53,7 @@ export interface MergeContext {
   readonly files: FileTable
   readonly keydir: Keydir
   readonly commits: CommitQueue
-  readonly disk: DiskReserve
   readonly snapshots: Snapshots
-  readonly segmentBytes: number
   /** Index of the last applied record. */
   appliedIndex(): number
   /** Hears that another MANIFEST stands on the disk. */
@@ -72,25 +74,34 @@ export interface MergeReport {
   readonly keptTombstones: number
 }
 
-/** Merges the files in `slots`. Returns the manifest that now stands on the disk. */
+export interface MergeResult {
+  /** What now stands on the disk. */
+  readonly manifest: Manifest
+  readonly report: MergeReport
+  /** False when the store closed before the keydir pointed at all outputs: the next open finds them by MANIFEST. */
+  readonly isAdopted: boolean
+}
+
+/** Merges the files in `slots` into outputs that are closed at `outputBytes`. */
 export async function merge(
   context: MergeContext,
   manifest: Manifest,
   slots: readonly number[],
-  control: MergeControl,
-): Promise<{ manifest: Manifest; report: MergeReport }> {
-  const { files, fileSystem, directory, segmentBytes } = context
+  outputBytes: number,
+  running: RunningMerge,
+): Promise<MergeResult> {
+  const { files, fileSystem, directory } = context
+  const { control } = running
   const inputs = new Set(slots)
   const inputFiles = slots.map((slot) => files.file(slot))
-  refuseWithoutRoom(context, inputFiles)
   const release = files.pin(slots)
-  const outputsMax = Math.ceil(sum(inputFiles, ({ bytes }) => bytes) / segmentBytes) + 1
+  const outputsMax = Math.ceil(sum(inputFiles, ({ bytes }) => bytes) / outputBytes) + 1
   const firstOutputId = context.takeOutputIds(outputsMax)
   let manifestMayBeReplaced = false
   try {
     const job = {
       directory,
-      segmentBytes,
+      outputBytes,
       firstOutputId,
       inputs: inputFiles.map((file) => file.description()),
       outside: [...files.files()]
@@ -100,6 +111,7 @@ export async function merge(
       control: control.shared,
     }
     const result = await context.jobs.merge(job).finally(() => context.keydir.unshare())
+    running.swaps()
     const mergedAt = context.appliedIndex()
     control.refuseWhenStopped()
     await context.commits.sync()
@@ -109,12 +121,12 @@ export async function merge(
     })
     context.manifestReplaced()
     const report = reportOf(inputFiles, result)
-    await adopt(context, inputs, result.outputs)
-    for (const slot of slots) {
+    const isAdopted = await adopt(context, inputs, result.outputs, running)
+    for (const slot of isAdopted ? slots : []) {
       context.snapshots.holdFile(slot)
       await files.retire(slot)
     }
-    return { manifest: next, report }
+    return { manifest: next, report, isAdopted }
   } catch (error) {
     // Which of the two manifests a crash would find is unknown: nothing may be built on either.
     if (manifestMayBeReplaced) throw context.commits.fail(error)
@@ -126,17 +138,6 @@ export async function merge(
   } finally {
     await release()
   }
-}
-
-/** Outputs are never longer than their inputs. */
-function refuseWithoutRoom({ disk }: MergeContext, inputs: readonly DataFile[]): void {
-  const wanted = sum(inputs, ({ bytes }) => bytes)
-  if (disk.freeBytes === undefined || wanted <= disk.freeBytes) return
-  throw new KvError(
-    'KV_DISK_FULL',
-    `the merge needs up to ${wanted} bytes for its outputs, and the disk has ${disk.freeBytes} left; nothing was changed; free space and try again`,
-    { details: { wantedBytes: wanted, freeBytes: disk.freeBytes } },
-  )
 }
 
 function nextManifest(
@@ -192,14 +193,16 @@ function sum<T extends DataFile | ManifestFile>(
   return items.reduce((total, item) => total + of(item), 0)
 }
 
-/** Takes the outputs in and points the keydir at them. */
+/** Takes the outputs in and points the keydir at them. False when a store that closes could not wait for it. */
 async function adopt(
   { fileSystem, directory, files, keydir, clock }: MergeContext,
   inputs: ReadonlySet<number>,
   outputs: readonly ManifestFile[],
-): Promise<void> {
+  running: RunningMerge,
+): Promise<boolean> {
   const nextTurn = (): Promise<void> => clock.nextTurn()
-  let entries = 0
+  const slices = new AdoptionSlices(clock, running)
+  running.adopts(sum(outputs, ({ records }) => records))
   for (const named of outputs) {
     const file = DataFile.merge(named)
     const slot = files.add(file)
@@ -215,11 +218,53 @@ async function adopt(
           files.file(current.slot).forget(size)
           file.remember(size)
         }
-        if (++entries % entriesPerTurn === 0) await nextTurn()
+        if (!slices.isOver()) continue
+        if (slices.isTooLate()) return false
+        await nextTurn()
+        slices.begin()
       }
     } finally {
       await cursor.close()
     }
+  }
+  return true
+}
+
+/** Cuts the re-pointing into what one turn of the event loop can bear. */
+class AdoptionSlices {
+  readonly #clock: Clock
+  readonly #running: RunningMerge
+  #entries = 0
+  #entriesAtStart = 0
+  #startedAt: number
+  #stopSeenAt: number | undefined
+
+  constructor(clock: Clock, running: RunningMerge) {
+    this.#clock = clock
+    this.#running = running
+    this.#startedAt = clock.monotonic()
+  }
+
+  begin(): void {
+    this.#running.adopted(this.#entries)
+    this.#entriesAtStart = this.#entries
+    this.#startedAt = this.#clock.monotonic()
+  }
+
+  /** Notes an entry, and whether it is time for others. */
+  isOver(): boolean {
+    this.#entries++
+    if (this.#entries % entriesPerLook !== 0) return false
+    if (this.#entries - this.#entriesAtStart >= entriesPerSliceMax) return true
+    return this.#clock.monotonic() - this.#startedAt >= sliceMs
+  }
+
+  /** Whether a store that closes has waited long enough. */
+  isTooLate(): boolean {
+    if (!this.#running.control.isStopped) return false
+    const now = this.#clock.monotonic()
+    this.#stopSeenAt ??= now
+    return now - this.#stopSeenAt >= adoptMsAfterStop
   }
 }
 

@@ -4,7 +4,7 @@ import type { FileSystem, WritableFile } from '../file-system/file-system.ts'
 import { writeFully } from '../file-system/transfer.ts'
 import { HintWriter } from '../hint-writer.ts'
 import type { ManifestFile } from '../manifest.ts'
-import type { RecordView } from '../record.ts'
+import { type RecordView, recordKind } from '../record.ts'
 import {
   encodeSegmentFooter,
   encodeSegmentHeader,
@@ -16,25 +16,25 @@ import {
 
 /** Record bytes gathered before they are written. */
 const bufferBytes = 256 * 1024
+/**
+ * An output is synced each time it has grown by so much: with more to write back at once, a file system keeps the
+ * sync of the log waiting behind it.
+ */
+const syncBytes = 4 * 1024 * 1024
 
 /** Writes live records, which come in key order, into new files. Nothing counts before MANIFEST names them. */
 export class OutputWriter {
   readonly #fileSystem: FileSystem
   readonly #directory: string
-  readonly #segmentBytes: number
+  readonly #outputBytes: number
   readonly #outputs: ManifestFile[] = []
   #nextId: number
   #open: OpenOutput | undefined
 
-  constructor(
-    fileSystem: FileSystem,
-    dataDirectory: string,
-    segmentBytes: number,
-    firstId: number,
-  ) {
+  constructor(fileSystem: FileSystem, dataDirectory: string, outputBytes: number, firstId: number) {
     this.#fileSystem = fileSystem
     this.#directory = `${dataDirectory}/${mergeDirectoryName}`
-    this.#segmentBytes = segmentBytes
+    this.#outputBytes = outputBytes
     this.#nextId = firstId
   }
 
@@ -42,7 +42,7 @@ export class OutputWriter {
   add(record: RecordView): Promise<void> | undefined {
     if (this.#open === undefined) return this.#createOutput().then(() => this.add(record))
     const pending = this.#open.add(record)
-    if (this.#open.bytes < this.#segmentBytes) return pending
+    if (this.#open.bytes < this.#outputBytes) return pending
     return pending === undefined ? this.#finishOutput() : pending.then(() => this.#finishOutput())
   }
 
@@ -92,7 +92,9 @@ class OpenOutput {
   ]
   #bufferedBytes = segmentHeaderBytes
   #writtenBytes = 0
+  #unsyncedBytes = 0
   #records = 0
+  #tombstoneBytes = 0
   #chain = 0
   #lowestIndex = Number.POSITIVE_INFINITY
   #highestIndex = 0
@@ -116,6 +118,7 @@ class OpenOutput {
     const hinted = this.hint.add({ kind, key, offset: this.bytes, size, index, expiresAt })
     this.#chain = chainAfter(this.#chain, record.crc)
     this.#records++
+    if (kind === recordKind.tombstone) this.#tombstoneBytes += size
     this.#lowestIndex = Math.min(this.#lowestIndex, index)
     this.#highestIndex = Math.max(this.#highestIndex, index)
     this.#lowestKey ??= Buffer.from(key)
@@ -146,6 +149,7 @@ class OpenOutput {
       ...content,
       id: this.id,
       bytes: this.#writtenBytes,
+      tombstoneBytes: this.#tombstoneBytes,
       lowestKey: this.#lowestKey ?? Buffer.alloc(0),
       highestKey: Buffer.from(this.#highestKey),
       footerCrc: footerCrc(footer),
@@ -156,7 +160,11 @@ class OpenOutput {
     const bytes = Buffer.concat(this.#buffered)
     await writeFully(this.handle, bytes, this.#writtenBytes)
     this.#writtenBytes += bytes.length
+    this.#unsyncedBytes += bytes.length
     this.#buffered = []
     this.#bufferedBytes = 0
+    if (this.#unsyncedBytes < syncBytes) return
+    this.#unsyncedBytes = 0
+    await this.handle.sync()
   }
 }

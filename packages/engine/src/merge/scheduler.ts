@@ -1,38 +1,108 @@
 import type { DataFile } from '../data-file.ts'
+import type { DiskReserve } from '../disk-reserve.ts'
 import { KvError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Manifest } from '../manifest.ts'
 import { segmentKind } from '../segment.ts'
 import { type MergeContext, type MergeReport, merge } from './merge.ts'
-import { MergeControl } from './merge-control.ts'
+import { MergePace, type MergePressure } from './merge-pace.ts'
 import {
-  chooseAllInputs,
+  chooseFirst,
   chooseInputs,
+  garbageShare,
   type MergeCandidate,
-  type MergePolicyOptions,
+  type MergeCandidates,
+  type MergeChoice,
+  neededBytesOf,
+  outputBytesFor,
+  wantsRoll,
 } from './policy.ts'
+import { type MergeProgress, RunningMerge } from './running-merge.ts'
+
+/** The foreground is looked at so often while it writes or a merge is running, in ms. */
+const lookMs = 50
+/** The files are looked at each time so much of a segment was written; less often when there are very many. */
+const looksPerSegment = 16
+const filesPerLook = 1_024
+/** A store on a disk that is nearly full is merged from this part of `deadRatioMin` on. */
+const shortDiskFactor = 1 / 3
+/** After a merge that failed the next one waits: at first so long, then twice as long each time, in ms. */
+const retryMsMin = 1_000
+const retryMsMax = 300_000
+
+export interface MergeSchedulerOptions {
+  /** Merge without being asked. */
+  readonly automatic: boolean
+  readonly segmentBytes: number
+  readonly deadRatioMin: number
+  readonly inputBytesMax: number
+  /** Bytes that a merge reads and writes a second at most; 0 for no bound. */
+  readonly bytesPerSecondMax: number
+}
+
+/** What the scheduler needs beside what a merge works on. */
+export interface MergeSurroundings {
+  readonly disk: DiskReserve
+  readonly logger: Logger
+  /** Reads and writes since the store was opened. */
+  operations(): number
+  /** Length of the active segment. */
+  activeBytes(): number
+  /** Closes the active segment; a full disk is none of its business. */
+  roll(): Promise<void>
+}
+
+export interface MergeStats {
+  readonly running: boolean
+  readonly paused: boolean
+  /** Of the merge that is running. */
+  readonly progress: MergeProgress | undefined
+  /** Garbage by all bytes, 0..1; merges start by themselves when it reaches `deadRatioMin`. */
+  readonly deadRatio: number
+  readonly deadRatioMin: number
+  readonly completed: number
+  readonly failed: number
+  /** Whether the last one that was due did not fit on the disk. */
+  readonly lacksRoom: boolean
+  readonly last: MergeReport | undefined
+}
 
 /** Decides when to merge what, one merge at a time, and keeps the manifest that stands on the disk. */
 export class MergeScheduler {
   readonly #context: MergeContext
-  readonly #policy: MergePolicyOptions
-  readonly #automatic: boolean
-  readonly #logger: Logger
+  readonly #surroundings: MergeSurroundings
+  readonly #options: MergeSchedulerOptions
+  readonly #pace: MergePace
   #manifest: Manifest
   #nextOutputId: number
+  /** All that was asked for in one go. */
   #running: Promise<MergeReport> | undefined
-  #control: MergeControl | undefined
+  #merge: RunningMerge | undefined
+  /** Merges that somebody asked for and that have not ended: the automatic ones wait for them. */
+  #asked = 0
+  #pressure: MergePressure = { copiedPerWon: 1, excess: 0, diskIsLow: false }
   #stopping = false
+  #paused = false
+  #isAdopted = true
   #completed = 0
   #failed = 0
+  #lacksRoom = false
   #last: MergeReport | undefined
+  #retryMs = retryMsMin
+  #retryAt = Number.NEGATIVE_INFINITY
+  #uncheckedBytes = 0
+  #isRolling = false
+  #lookedAt = 0
+  #operations = 0
+  /** What the running merge had read and written when the foreground was last looked at. */
+  #mergedBytes = 0
+  #cancelLook: (() => void) | undefined
 
   constructor(
     context: Omit<MergeContext, 'takeOutputIds'>,
+    surroundings: MergeSurroundings,
     manifest: Manifest,
-    policy: MergePolicyOptions,
-    automatic: boolean,
-    logger: Logger,
+    options: MergeSchedulerOptions,
   ) {
     this.#context = {
       ...context,
@@ -42,109 +112,308 @@ export class MergeScheduler {
         return first
       },
     }
+    this.#surroundings = surroundings
     this.#manifest = manifest
     this.#nextOutputId = manifest.nextId
-    this.#policy = policy
-    this.#automatic = automatic
-    this.#logger = logger
+    this.#options = options
+    const { bytesPerSecondMax } = options
+    this.#pace = new MergePace(
+      bytesPerSecondMax === 0 ? Number.POSITIVE_INFINITY : bytesPerSecondMax,
+    )
   }
 
-  get stats(): {
-    running: boolean
-    completed: number
-    failed: number
-    last: MergeReport | undefined
-  } {
+  get stats(): MergeStats {
     return {
       running: this.#running !== undefined,
+      paused: this.#paused,
+      progress: this.#merge?.progress,
+      deadRatio: garbageShare(this.#candidates()),
+      deadRatioMin: this.#deadRatioMin,
       completed: this.#completed,
       failed: this.#failed,
+      lacksRoom: this.#lacksRoom,
       last: this.#last,
     }
   }
 
-  /** Merges the whole sealed log and every output with dead bytes, after the merge that may be running. */
+  /** Whether the keydir points at what MANIFEST names; not so when a store that closes could not wait for it. */
+  get isAdopted(): boolean {
+    return this.#isAdopted
+  }
+
+  /**
+   * Merges the whole sealed log and every output with dead bytes, after the merge that may be running: in several steps
+   * where it is more than one merge takes.
+   */
   async mergeNow(): Promise<MergeReport> {
-    do {
-      while (this.#running !== undefined) await this.#running.catch(() => undefined)
-      await this.#context.disk.look()
-      // Another one may have begun during the look.
-    } while (this.#running !== undefined)
-    // No wait from here on to the start: there is one merge at a time, and none once the store closes.
-    this.#refuseWhenStopping()
-    // The manifest on the disk may be another one than the last that is known.
-    this.#context.commits.refuseIfFailed()
-    return this.#start(chooseAllInputs(...this.#candidates(), this.#policyNow()))
+    this.#refuse()
+    this.#asked++
+    try {
+      do {
+        await this.#running?.catch(() => undefined)
+        await this.#surroundings.disk.look()
+      } while (this.#running !== undefined)
+      this.#refuse()
+      const { log, outputs } = this.#candidates()
+      const wanted = [...log, ...outputs.filter(({ deadBytes }) => deadBytes > 0)]
+      return await this.#start(() => this.#mergeAll(wanted))
+    } finally {
+      this.#asked--
+    }
   }
 
   /** Starts a merge in the background if there is one worth it. */
   consider(): void {
-    if (!this.#automatic || this.#stopping || this.#running !== undefined) return
-    if (this.#context.commits.hasFailed) return
-    const inputs = chooseInputs(...this.#candidates(), this.#policyNow())
-    if (inputs.length === 0) return
-    this.#start(inputs).catch((error: unknown) => {
-      if (this.#stopping) return
-      this.#logger.warn({ err: error }, 'a merge failed; its inputs stay as they were')
+    if (!this.#isFree) return
+    const candidates = this.#candidates()
+    const { segmentBytes, inputBytesMax } = this.#options
+    const choice = chooseInputs(candidates, {
+      deadRatioMin: this.#deadRatioMin,
+      outputBytes: outputBytesFor(candidates, segmentBytes),
+      inputBytesMax,
+      roomBytes: this.#roomBytes,
     })
+    this.#noteRoom(choice)
+    if (choice.slots.length === 0) return
+    this.#start(() => this.#mergeOnce(choice.slots, outputBytesFor(candidates, segmentBytes))).then(
+      () => this.#goOn(),
+      (error: unknown) => this.#waitAfter(error),
+    )
+  }
+
+  /** The foreground has written so many bytes; `syncMs` is undefined when it did not wait for a sync. */
+  written(bytes: number, syncMs?: number): void {
+    this.#pace.written(bytes)
+    if (syncMs !== undefined) this.synced(syncMs)
+    this.#lookLater()
+    this.#uncheckedBytes += bytes
+    const sharesOfSegment = (this.#uncheckedBytes * looksPerSegment) / this.#options.segmentBytes
+    if (sharesOfSegment < 1 + this.#context.files.size / filesPerLook) return
+    this.#uncheckedBytes = 0
+    this.#rollIfWanted()
+    this.consider()
+  }
+
+  /** The foreground, or its durability, has waited so long for a sync. */
+  synced(ms: number): void {
+    this.#pace.synced(ms, this.#merge !== undefined)
+  }
+
+  /** A merge that is running stops where it is, and none begins. Until the store is closed. */
+  pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#merge?.control.pause()
+    this.#surroundings.logger.info({}, 'merges are paused')
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#merge?.control.resume()
+    this.#surroundings.logger.info({}, 'merges go on')
+    this.consider()
   }
 
   /** Stops a running merge at its next step; its inputs stay as they were. */
   async close(): Promise<void> {
     this.#stopping = true
-    this.#control?.stop()
+    this.#cancelLook?.()
+    this.#merge?.control.stop()
     await this.#running?.catch(() => undefined)
   }
 
-  #start(inputs: readonly number[]): Promise<MergeReport> {
-    this.#running = this.#run(inputs).finally(() => {
+  get #isFree(): boolean {
+    if (!this.#options.automatic || this.#stopping || this.#paused) return false
+    if (this.#running !== undefined || this.#asked > 0) return false
+    if (this.#context.commits.hasFailed) return false
+    return this.#context.clock.monotonic() >= this.#retryAt
+  }
+
+  get #deadRatioMin(): number {
+    const { deadRatioMin } = this.#options
+    return this.#surroundings.disk.isLow ? deadRatioMin * shortDiskFactor : deadRatioMin
+  }
+
+  get #roomBytes(): number {
+    return this.#surroundings.disk.freeBytes ?? Number.POSITIVE_INFINITY
+  }
+
+  /** After an automatic merge there may be another one due. */
+  #goOn(): void {
+    this.#retryMs = retryMsMin
+    this.consider()
+  }
+
+  #waitAfter(error: unknown): void {
+    if (this.#stopping) return
+    this.#retryAt = this.#context.clock.monotonic() + this.#retryMs
+    this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2)
+    this.#surroundings.logger.warn({ err: error }, 'a merge failed; its inputs stay as they were')
+  }
+
+  #start(run: () => Promise<MergeReport>): Promise<MergeReport> {
+    this.#running = run().finally(() => {
       this.#running = undefined
     })
     return this.#running
   }
 
-  async #run(inputs: readonly number[]): Promise<MergeReport> {
-    if (inputs.length === 0) return nothingToMerge
-    const control = new MergeControl()
-    this.#control = control
+  /** One merge after the other, until all of `wanted` is done. */
+  async #mergeAll(wanted: readonly MergeCandidate[]): Promise<MergeReport> {
+    const { inputBytesMax, segmentBytes } = this.#options
+    let report = nothingToMerge
+    for (let done = 0; done < wanted.length; ) {
+      const left = wanted.slice(done)
+      const choice = chooseFirst(left, { inputBytesMax, roomBytes: this.#roomBytes })
+      if (choice.slots.length === 0) {
+        if (report !== nothingToMerge) break
+        throw this.#diskFull(choice.neededBytes ?? neededBytesOf(left))
+      }
+      report = sumOf(report, await this.#mergeOnce(choice.slots, segmentBytes))
+      done += choice.slots.length
+      if (done < wanted.length) await this.#surroundings.disk.look()
+    }
+    return report
+  }
+
+  async #mergeOnce(slots: readonly number[], outputBytes: number): Promise<MergeReport> {
+    const { clock, files } = this.#context
+    const inputs = slots.map((slot) => candidate([slot, files.file(slot)]))
+    const bytes = inputs.reduce((sum, file) => sum + file.bytes, 0)
+    const garbage = inputs.reduce((sum, file) => sum + file.deadBytes - file.keptTombstoneBytes, 0)
+    const expectedBytes = Math.max(0, bytes - garbage)
+    const running = new RunningMerge(clock, { files: slots.length, bytes, expectedBytes })
+    this.#merge = running
+    this.#mergedBytes = 0
+    this.#pressure = this.#pressureOf(expectedBytes / Math.max(1, garbage))
+    running.control.setPace(this.#pace.start(this.#pressure))
+    if (this.#paused) running.control.pause()
+    if (this.#stopping) running.control.stop()
+    this.#lookLater()
     try {
-      const { manifest, report } = await merge(this.#context, this.#manifest, inputs, control)
-      this.#manifest = manifest
+      const result = await merge(this.#context, this.#manifest, slots, outputBytes, running)
+      this.#manifest = result.manifest
+      this.#isAdopted = result.isAdopted
       this.#completed++
-      this.#last = report
-      this.#logger.info(report, 'merged')
-      return report
+      this.#last = result.report
+      this.#surroundings.logger.info(result.report, 'merged')
+      return result.report
     } catch (error) {
-      this.#failed++
+      if (!this.#stopping) this.#failed++
       throw error
     } finally {
-      this.#control = undefined
+      this.#merge = undefined
     }
   }
 
-  /** No more is taken in than there is room for. */
-  #policyNow(): MergePolicyOptions {
-    const freeBytes = this.#context.disk.freeBytes ?? Number.POSITIVE_INFINITY
-    return { ...this.#policy, inputBytesMax: Math.min(this.#policy.inputBytesMax, freeBytes) }
+  #pressureOf(copiedPerWon: number): MergePressure {
+    const { deadRatioMin } = this.#options
+    const excess = garbageShare(this.#candidates()) - deadRatioMin
+    return { copiedPerWon, excess, diskIsLow: this.#surroundings.disk.isLow }
   }
 
-  /** The sealed prefix of the log, oldest first, and the merge outputs. */
-  #candidates(): [MergeCandidate[], MergeCandidate[]] {
-    const bySlot = [...this.#context.files.entries()]
-    const log = bySlot
-      .filter(([, file]) => file.kind === segmentKind.log)
-      .sort(([, a], [, b]) => a.id - b.id)
-    const unsealed = log.findIndex(([, file]) => file.state !== 'sealed')
-    const outputs = bySlot.filter(([, file]) => file.kind === segmentKind.merge)
-    return [log.slice(0, unsealed).map(candidate), outputs.map(candidate)]
+  /** Looks at the foreground once more, unless that is planned already. */
+  #lookLater(): void {
+    if (this.#cancelLook !== undefined || this.#stopping) return
+    this.#lookedAt = this.#context.clock.monotonic()
+    this.#cancelLook = this.#context.clock.after(lookMs, () => {
+      this.#cancelLook = undefined
+      this.#look()
+    })
   }
 
-  #refuseWhenStopping(): void {
-    if (!this.#stopping) return
-    throw new KvError(
-      'KV_CLOSED',
-      'the store is closing; the merge was stopped, and nothing was changed',
+  #look(): void {
+    const elapsedMs = this.#context.clock.monotonic() - this.#lookedAt
+    const operations = this.#surroundings.operations()
+    const isActive = operations !== this.#operations
+    this.#operations = operations
+    const look = { elapsedMs, lagMs: Math.max(0, elapsedMs - lookMs), isActive }
+    const merging = this.#merge
+    if (merging === undefined) {
+      this.#pace.calm(look)
+      return
+    }
+    this.#pressure = this.#pressureOf(this.#pressure.copiedPerWon)
+    const { readBytes, writtenBytes } = merging.control
+    const mergedBytes = readBytes + writtenBytes - this.#mergedBytes
+    this.#mergedBytes += mergedBytes
+    merging.control.setPace(this.#pace.busy(look, mergedBytes, this.#pressure))
+    this.#lookLater()
+  }
+
+  /** Closes the active segment where it is too large a part of the store to wait for its end. */
+  #rollIfWanted(): void {
+    const { automatic, segmentBytes } = this.#options
+    if (!automatic || this.#stopping || this.#paused || this.#isRolling) return
+    const activeBytes = this.#surroundings.activeBytes()
+    const bytesMin = segmentBytes / 8
+    if (activeBytes < bytesMin) return
+    if (!wantsRoll(this.#candidates(), activeBytes, bytesMin, this.#deadRatioMin)) return
+    this.#isRolling = true
+    this.#surroundings
+      .roll()
+      // Whatever ended the writing, the writers are told.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isRolling = false
+      })
+  }
+
+  #noteRoom({ neededBytes }: MergeChoice): void {
+    const lackedRoom = this.#lacksRoom
+    this.#lacksRoom = neededBytes !== undefined
+    if (neededBytes === undefined || lackedRoom) return
+    this.#surroundings.logger.warn(
+      { err: this.#diskFull(neededBytes) },
+      'a merge that is due does not fit on the disk',
     )
+  }
+
+  #diskFull(neededBytes: number): KvError {
+    const freeBytes = this.#roomBytes
+    return new KvError(
+      'KV_DISK_FULL',
+      `the smallest merge needs up to ${neededBytes} bytes for its outputs, and the disk has ${freeBytes} left; nothing was changed; free space and try again`,
+      { details: { neededBytes, freeBytes } },
+    )
+  }
+
+  #candidates(): MergeCandidates {
+    const log: [number, DataFile][] = []
+    const outputs: MergeCandidate[] = []
+    for (const entry of this.#context.files.entries()) {
+      if (entry[1].kind === segmentKind.log) log.push([...entry])
+      else outputs.push(candidate(entry))
+    }
+    log.sort(([, a], [, b]) => a.id - b.id)
+    const unsealed = log.findIndex(([, file]) => file.state !== 'sealed')
+    const rest = log.slice(unsealed).map(([, file]) => file)
+    return {
+      log: log.slice(0, unsealed).map(candidate),
+      outputs,
+      unsealed: {
+        bytes: rest.reduce((sum, { bytes }) => sum + bytes, 0),
+        deadBytes: rest.reduce((sum, { deadBytes }) => sum + deadBytes, 0),
+      },
+    }
+  }
+
+  #refuse(): void {
+    if (this.#stopping) {
+      throw new KvError(
+        'KV_CLOSED',
+        'the store is closing; the merge was stopped, and nothing was changed',
+      )
+    }
+    if (this.#paused) {
+      throw new KvError(
+        'KV_BAD_REQUEST',
+        'merges are paused; nothing was changed; resume them and try again',
+      )
+    }
+    // The manifest on the disk may be another one than the last that is known.
+    this.#context.commits.refuseIfFailed()
   }
 }
 
@@ -158,6 +427,30 @@ const nothingToMerge: MergeReport = {
   keptTombstones: 0,
 }
 
+function sumOf(a: MergeReport, b: MergeReport): MergeReport {
+  return {
+    inputFiles: a.inputFiles + b.inputFiles,
+    inputBytes: a.inputBytes + b.inputBytes,
+    outputFiles: a.outputFiles + b.outputFiles,
+    outputBytes: a.outputBytes + b.outputBytes,
+    liveRecords: a.liveRecords + b.liveRecords,
+    droppedRecords: a.droppedRecords + b.droppedRecords,
+    keptTombstones: a.keptTombstones + b.keptTombstones,
+  }
+}
+
 function candidate([slot, file]: readonly [number, DataFile]): MergeCandidate {
-  return { slot, bytes: file.bytes, deadBytes: file.deadBytes }
+  const { bytes, deadBytes, keptTombstoneBytes, liveRecords } = file
+  const { lowestIndex, highestIndex, lowestKey, highestKey } = file
+  return {
+    slot,
+    bytes,
+    deadBytes,
+    keptTombstoneBytes,
+    liveRecords,
+    lowestIndex,
+    highestIndex,
+    lowestKey,
+    highestKey,
+  }
 }

@@ -7,6 +7,8 @@
  * - In the last segment the first bad frame is a torn tail and is cut, unless the last mark or `mergedAt` show
  *   that the log was once durable beyond it. Then, as in any earlier segment, it is corruption: the store does
  *   not open, and nothing is changed.
+ * - A roll that failed when its new segment had its name already leaves that segment behind, without a frame, and
+ *   the one before goes on: what has no frame and is not where the log ends does not count.
  */
 import { assert } from '../assert.ts'
 import { corruptStore } from '../corrupt-store.ts'
@@ -66,7 +68,8 @@ export async function recoverLog(
   const mark = await readLastMark(fileSystem, directory)
   const ids = await listSegments(fileSystem, directory)
   // Those before logStart are merged, and not yet removed.
-  const liveIds = ids.filter((id) => id >= manifest.logStart.index)
+  const segmentIds = ids.filter((id) => id >= manifest.logStart.index)
+  const liveIds = await withoutUnbegun(fileSystem, directory, segmentIds)
   const sealed: DataFile[] = []
   const scanned: ScannedSegment[] = []
   let position = manifest.logStart
@@ -93,6 +96,8 @@ export async function recoverLog(
       position = recovered.end
       activeFileBytes = recovered.fileBytes
       timestamp = Math.max(timestamp, recovered.timestamp)
+      // The last one, or the one before it when that never got a frame.
+      if (file.state === 'active') break
     }
     const active = scanned.pop()
     assert(active?.file.state === 'active', 'the last segment is scanned')
@@ -110,6 +115,8 @@ export async function recoverLog(
 interface Successor {
   readonly id: number
   readonly chainBefore: number | undefined
+  /** It holds no frame. */
+  readonly isUnbegun: boolean
 }
 
 interface SegmentEnd {
@@ -140,7 +147,7 @@ class SegmentRecovery {
     await this.#checkHeader()
     const trusted =
       successor === undefined ? undefined : await this.#trustFooter(fileBytes, successor)
-    return trusted ?? (await this.#scan(fileBytes, successor?.id, mark))
+    return trusted ?? (await this.#scan(fileBytes, successor, mark))
   }
 
   async #checkHeader(): Promise<void> {
@@ -176,7 +183,11 @@ class SegmentRecovery {
     return { file, image: undefined, end, fileBytes, timestamp: 0 }
   }
 
-  async #scan(fileBytes: number, successorId: number | undefined, mark: Mark): Promise<SegmentEnd> {
+  async #scan(
+    fileBytes: number,
+    successor: Successor | undefined,
+    mark: Mark,
+  ): Promise<SegmentEnd> {
     const newest = new NewestRecords()
     const markAhead = mark.segment === this.#id
     let markSeen = !markAhead
@@ -195,6 +206,8 @@ class SegmentRecovery {
         }
       },
     })
+    const goesOn = successor?.isUnbegun === true && scan.position.index > successor.id
+    const successorId = goesOn ? undefined : successor?.id
     if (successorId !== undefined && scan.position.index !== successorId) {
       throw corruptStore(path, `a bad frame at byte ${scan.offset}`)
     }
@@ -238,10 +251,26 @@ async function readSuccessor(
   try {
     const bytes = Buffer.alloc(segmentHeaderBytes)
     const header = decodeSegmentHeader(bytes.subarray(0, await readFully(file, bytes, 0)))
-    return { id, chainBefore: header?.chainBefore }
+    const isUnbegun = (await file.size()) === segmentHeaderBytes
+    return { id, chainBefore: header?.chainBefore, isUnbegun }
   } finally {
     await file.close()
   }
+}
+
+/** Without segments that have another one behind them and no frame: the log never went on in them. */
+async function withoutUnbegun(
+  fileSystem: FileSystem,
+  directory: string,
+  ids: readonly number[],
+): Promise<readonly number[]> {
+  const begun: number[] = []
+  for (const [place, id] of ids.entries()) {
+    const isInside = place > 0 && place < ids.length - 1
+    const successor = isInside ? await readSuccessor(fileSystem, directory, id) : undefined
+    if (successor?.isUnbegun !== true) begun.push(id)
+  }
+  return begun
 }
 
 async function readLastMark(fileSystem: FileSystem, directory: string): Promise<Mark> {

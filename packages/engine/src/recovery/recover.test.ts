@@ -28,6 +28,41 @@ test.each([
   },
 )
 
+test('a roll that failed halfway leaves a segment that does not count', async () => {
+  const disk = new SimFileSystem()
+  const store = await Store.open('/db', { ...options, segmentBytes: 4096, fileSystem: disk })
+  const tried = 4
+  for (let roll = 0; roll < tried; roll++) {
+    await store.put(`before${roll}`, '1')
+    disk.failAt({
+      at: ({ kind, path }) => kind === 'syncDirectory' && path === '/db/log',
+      code: 'EMFILE',
+    })
+    // Closes the active segment first, in vain.
+    await store.merge()
+    await store.put(`behind${roll}`, '2')
+    const names = [...disk.files().keys()].filter((path) => /^\/db\/log\/\d+\.data$/.test(path))
+    expect(names.length).toBeGreaterThan(1)
+    for (const left of [
+      disk.clone(),
+      disk.crash({ data: 'none', names: 'dropped' }),
+      disk.crash({ data: 'all', names: 'kept' }),
+    ]) {
+      await using again = await Store.open('/db', { ...options, fileSystem: left })
+      expect((await again.get(`before${roll}`))?.value.toString()).toBe('1')
+      expect((await again.get(`behind${roll}`))?.value.toString()).toBe('2')
+      expect(again.stats().keys).toBe(2 * (roll + 1))
+      expect(again.stats().files.logSegments).toBe(1)
+      await again.put('more', '3')
+      await again.close()
+      await using third = await Store.open('/db', { ...options, fileSystem: left })
+      expect(third.stats().keys).toBe(2 * (roll + 1) + 1)
+    }
+  }
+  expect(disk.faultsInjected).toBe(tried)
+  await store.close()
+})
+
 test.each(['log', 'data'])('without its folder %s a store does not open', async (folder) => {
   const whole = new SimFileSystem()
   await fill(whole)

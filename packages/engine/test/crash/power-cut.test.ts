@@ -22,10 +22,10 @@ const report = new ClassReport('C3', 150)
 
 /** Seeds that make for about 300 operations, several merges and tombstones that these must keep. */
 const workloads: readonly Workload[] = [
-  workload(311, 24, 'never', { mergeInputBytesMax: 1_500 }),
-  workload(365, 24, 'interval'),
-  workload(277, 24, 'always'),
-  workload(355, 20, 'always', { autoMerge: false }),
+  workload(222, 14, 'never', { mergeInputBytesMax: 1_500 }),
+  workload(247, 12, 'interval'),
+  workload(365, 12, 'always'),
+  workload(329, 20, 'always', { autoMerge: false, mergeInputBytesMax: 900 }),
 ]
 
 describe.each(workloads)('C3: $name', (work) => {
