@@ -144,6 +144,52 @@ describe('race', () => {
   })
 })
 
+describe('for reading', () => {
+  test('excludes processes, and leaves no name', async () => {
+    const lock = await lockDirectory(directory, 'read')
+    expect(await readdir(directory)).toEqual(['LOCK.1'])
+    expect(await (await start()).take(directory)).toBe(`locked by process ${process.pid}`)
+    await lock.release()
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test('is not taken from a process that holds the directory, and is from one that is dead', async () => {
+    const holder = await start()
+    expect(await holder.take(directory)).toBe('held')
+    await expect(lockDirectory(directory, 'read')).rejects.toMatchObject({
+      holder: `process ${holder.pid}`,
+    })
+    await holder.kill()
+    const lock = await lockDirectory(directory, 'read')
+    expect((await readdir(directory)).sort()).toEqual(['LOCK.1', 'LOCK.2'])
+    await lock.release()
+    expect(await readdir(directory)).toEqual(['LOCK.1'])
+  })
+
+  test('whose name is gone again does not mislead who has listed it', async () => {
+    const reader = await lockDirectory(directory, 'read')
+    let holder: DirectoryLock | undefined
+    gate.afterListing = async () => {
+      // The slow one has seen the reader's number as the highest. It must not take the next one.
+      await reader.release()
+      holder = await lockDirectory(directory)
+      expect(await readdir(directory)).toEqual(['LOCK.1'])
+    }
+    await expect(lockDirectory(directory)).rejects.toThrow(DirectoryLockedError)
+    expect(holder).toBeDefined()
+    await holder?.release()
+
+    const second = await lockDirectory(directory, 'read')
+    let third: DirectoryLock | undefined
+    gate.afterListing = async () => {
+      await second.release()
+    }
+    third = await lockDirectory(directory)
+    expect(await readdir(directory)).toEqual(['LOCK.2'])
+    await third.release()
+  })
+})
+
 describe('lock files', () => {
   test.each([
     ['empty', ''],

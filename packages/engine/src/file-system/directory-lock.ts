@@ -12,9 +12,14 @@
  * 4. The directory is held. Remove all lower numbers.
  * To release it, close the socket and leave its name.
  *
+ * Whoever only reads leaves no trace: it removes no lower number, and to release the directory it removes its own
+ * name, then closes the socket. Where it cannot make a name, as on a disk that is mounted read-only, it makes sure
+ * that nobody holds the directory, and goes without.
+ *
  * Why two cannot hold it:
- * - The highest number never goes down. A name is removed only by one who saw a higher one (3, 4), and
- *   that one only after a still higher one was seen, and so on.
+ * - The highest number that nobody listens on never goes down. Such a name is removed only by one who saw a higher
+ *   one (3, 4), and that one only after a still higher one was seen, and so on. What a reader removes is a name that
+ *   it listens on; whoever has listed it meanwhile connects to it or finds it gone, and then starts over.
  * - Let A hold number a: at A's second listing a was the highest. Let X be the first to link a higher one
  *   after that, x. X had seen x - 1 as the highest. It was not above a, or A's listing would have shown
  *   it or a higher one; so it was a itself, and A, who listens from before the link until the release,
@@ -31,7 +36,7 @@ import { constants } from 'node:fs'
 import { chmod, link, lstat, open, readdir, unlink } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { connect, createServer } from 'node:net'
-import type { DirectoryLock } from './file-system.ts'
+import type { DirectoryLock, DirectoryUse } from './file-system.ts'
 import { DirectoryLockedError } from './file-system.ts'
 
 /** Each lost attempt means that another process got further; more of them than this do not start at once. */
@@ -49,10 +54,13 @@ const lockName = /^LOCK\.([1-9][0-9]{0,8})$/
 const highestLockNumber = 999_999_999
 
 /** Implements `FileSystem.lockDirectory` for the real disk. */
-export async function lockDirectory(path: string): Promise<DirectoryLock> {
+export async function lockDirectory(
+  path: string,
+  use: DirectoryUse = 'write',
+): Promise<DirectoryLock> {
   const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
-    return await take(addressable(path, directory.fd))
+    return await take(addressable(path, directory.fd), path, use)
   } finally {
     await directory.close()
   }
@@ -72,21 +80,34 @@ function addressable(path: string, descriptor: number): string {
   )
 }
 
-async function take(directory: string): Promise<DirectoryLock> {
+/** `directory` is good as long as its descriptor is open, `path` also behind that. */
+async function take(directory: string, path: string, use: DirectoryUse): Promise<DirectoryLock> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const highest = await highestNumber(directory)
     if (highest > 0) {
       const holder = await findHolder(`${directory}/LOCK.${highest}`)
+      if (holder === gone) continue
       if (holder !== undefined) throw new DirectoryLockedError(holder)
     }
-    const lock = await claim(directory, highest + 1)
-    if (lock !== undefined) return lock
+    const number = highest + 1
+    try {
+      const server = await claim(directory, number, use)
+      if (server === undefined) continue
+      return new HeldDirectory(server, use === 'read' ? `${path}/LOCK.${number}` : undefined)
+    } catch (error) {
+      if (use === 'read' && isNotWritable(error)) return unheldDirectory
+      throw error
+    }
   }
   throw new DirectoryLockedError('other processes that are taking it just now')
 }
 
 /** Steps 2 to 4. Undefined when another process was faster. */
-async function claim(directory: string, number: number): Promise<DirectoryLock | undefined> {
+async function claim(
+  directory: string,
+  number: number,
+  use: DirectoryUse,
+): Promise<Server | undefined> {
   if (number > highestLockNumber) {
     throw new Error(`no store wrote LOCK.${number - 1}, and it leaves no number; remove it`)
   }
@@ -97,8 +118,8 @@ async function claim(directory: string, number: number): Promise<DirectoryLock |
     await chmod(temporary, 0o600).catch(ignoreMissing)
     if (await linkUnlessTaken(temporary, name)) {
       if ((await highestNumber(directory)) === number) {
-        await removeOlder(directory, number)
-        return new HeldDirectory(server)
+        if (use === 'write') await removeOlder(directory, number)
+        return server
       }
       await unlinkIfThere(name)
     }
@@ -112,14 +133,27 @@ async function claim(directory: string, number: number): Promise<DirectoryLock |
 
 class HeldDirectory implements DirectoryLock {
   readonly #server: Server
+  readonly #passingName: string | undefined
 
-  constructor(server: Server) {
+  /** `passingName` goes with the release, while the socket still answers. */
+  constructor(server: Server, passingName?: string) {
     this.#server = server
+    this.#passingName = passingName
   }
 
-  release(): Promise<void> {
-    return closeServer(this.#server)
+  async release(): Promise<void> {
+    // One that cannot be removed is as the one that a killed process leaves.
+    if (this.#passingName !== undefined) await unlink(this.#passingName).catch(() => undefined)
+    await closeServer(this.#server)
   }
+}
+
+/** Of a directory that nobody can write to: nobody with the same rights holds it. */
+const unheldDirectory: DirectoryLock = { release: async () => undefined }
+
+function isNotWritable(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
 }
 
 async function highestNumber(directory: string): Promise<number> {
@@ -133,11 +167,15 @@ function numberOf(name: string): number {
   return digits === undefined ? 0 : Number(digits)
 }
 
+/** A name that was listed is not there any more. */
+const gone = Symbol('gone')
+
 /** Who listens on a socket; undefined when nobody does, or it is no socket. */
-async function findHolder(path: string): Promise<string | undefined> {
+async function findHolder(path: string): Promise<string | undefined | typeof gone> {
   // A plain file may be unreadable, which the connect would report before it looks what it is.
   const stats = await lstat(path).catch(ignoreMissing)
-  if (stats === undefined || !stats.isSocket()) return undefined
+  if (stats === undefined) return gone
+  if (!stats.isSocket()) return undefined
   return new Promise((resolve, reject) => {
     let connected = false
     let answer = ''
@@ -153,6 +191,7 @@ async function findHolder(path: string): Promise<string | undefined> {
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (connected || error.code === 'EAGAIN') resolve(unknownHolder)
+      else if (error.code === 'ENOENT') resolve(gone)
       else if (isDead(error.code)) resolve(undefined)
       else reject(error)
     })
@@ -163,9 +202,9 @@ async function findHolder(path: string): Promise<string | undefined> {
   })
 }
 
-/** Refused: nobody listens. Missing: a higher number is there, the second listing will show it. Of another type: not ours. */
+/** Refused: nobody listens. Of another type: not ours. */
 function isDead(code: string | undefined): boolean {
-  return code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'EPROTOTYPE'
+  return code === 'ECONNREFUSED' || code === 'EPROTOTYPE'
 }
 
 async function listen(path: string): Promise<Server> {

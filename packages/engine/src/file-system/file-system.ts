@@ -31,10 +31,13 @@ export interface FileSystem {
   /**
    * Takes the exclusive right to a directory. It ends with `release()` or with the process that holds it,
    * however that dies. Throws {@link DirectoryLockedError} while another store holds it, in this process
-   * or any other.
+   * or any other. For reading alone, names are as they were once it is released.
    */
-  lockDirectory(path: string): Promise<DirectoryLock>
+  lockDirectory(path: string, use?: DirectoryUse): Promise<DirectoryLock>
 }
+
+/** For what a directory is taken. Both exclude everybody else. */
+export type DirectoryUse = 'read' | 'write'
 
 export interface FreeSpace {
   readonly bytes: number

@@ -333,6 +333,22 @@ export function describeFileSystemContract(
         await held[0]!.value.release()
       })
 
+      test('for reading excludes as any, and leaves the names as they were', async () => {
+        await (await fileSystem.lockDirectory(made.root)).release()
+        const names = (await fileSystem.readDirectory(made.root)).sort()
+        for (let round = 0; round < 3; round++) {
+          const lock = await fileSystem.lockDirectory(made.root, 'read')
+          for (const use of ['read', 'write'] as const) {
+            await expect(fileSystem.lockDirectory(made.root, use)).rejects.toThrow(
+              DirectoryLockedError,
+            )
+          }
+          await lock.release()
+          expect((await fileSystem.readDirectory(made.root)).sort()).toEqual(names)
+        }
+        await (await fileSystem.lockDirectory(made.root)).release()
+      })
+
       test('of one directory leaves others free', async () => {
         await fileSystem.makeDirectory(path('d'))
         const locks = [
