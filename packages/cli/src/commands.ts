@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { backup } from './commands/backup.ts'
 import { del } from './commands/del.ts'
 import { exportCommand } from './commands/export.ts'
 import { get } from './commands/get.ts'
@@ -7,7 +8,9 @@ import { mergeNow } from './commands/merge-now.ts'
 import { ping } from './commands/ping.ts'
 import { put } from './commands/put.ts'
 import { range } from './commands/range.ts'
+import { restore } from './commands/restore.ts'
 import { stats } from './commands/stats.ts'
+import { verifyBackup } from './commands/verify-backup.ts'
 
 /** In the order of `kv --help`. */
 export const commands: readonly Command[] = [
@@ -20,4 +23,7 @@ export const commands: readonly Command[] = [
   stats,
   mergeNow,
   ping,
+  backup,
+  restore,
+  verifyBackup,
 ]

@@ -83,7 +83,7 @@ test('what is no store is refused, and nothing is created', async () => {
   const noStore = {
     code: 'KV_BAD_REQUEST',
     message:
-      '/db holds no store; nothing was created; name the directory of a store, or open it without readOnly to create one',
+      '/db holds no store; nothing was created; name the directory of a store: only an open for writing creates one',
   }
   await expect(Store.open('/db', options)).rejects.toMatchObject(noStore)
   await expect(disk.readDirectory('/db')).rejects.toMatchObject({ code: 'ENOENT' })

@@ -146,10 +146,22 @@ async function removeRestored(fileSystem: FileSystem, target: string): Promise<v
 }
 
 async function begin(fileSystem: FileSystem, target: string): Promise<void> {
-  const text = Buffer.from(unfinishedText)
-  await replaceFile(fileSystem, target, unfinishedFileName, text)
+  await sayUnfinished(fileSystem, `${target}/${unfinishedFileName}`)
+  await fileSystem.syncDirectory(target)
   for (const folder of backupFolders) {
     await makeDirectoryIfMissing(fileSystem, `${target}/${folder}`)
+  }
+}
+
+/** Its name is what counts. */
+async function sayUnfinished(fileSystem: FileSystem, path: string): Promise<void> {
+  await removeIfThere(fileSystem, path)
+  const file = await fileSystem.createFile(path)
+  try {
+    await writeFully(file, Buffer.from(unfinishedText), 0)
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 
@@ -180,8 +192,8 @@ async function finish(
   pace.check()
   const identity = createIdentity()
   await replaceFile(fileSystem, target, nodeFileName, encodeNodeFile(identity))
-  await fileSystem.unlink(`${target}/${unfinishedFileName}`)
-  await fileSystem.syncDirectory(target)
+  // By now it is a store, with or without this file, and whether its end is durable or not.
+  await fileSystem.unlink(`${target}/${unfinishedFileName}`).catch(() => undefined)
   return identity.storeId
 }
 

@@ -94,7 +94,7 @@ export async function refuseMissingStore(fileSystem: FileSystem, directory: stri
   await refuseData(fileSystem, directory)
   throw new KvError(
     'KV_BAD_REQUEST',
-    `${directory} holds no store; nothing was created; name the directory of a store, or open it without readOnly to create one`,
+    `${directory} holds no store; nothing was created; name the directory of a store: only an open for writing creates one`,
   )
 }
 
