@@ -60,6 +60,9 @@ async function backUpUnderLoad(place: number, durability: DurabilityMode): Promi
   for (let link = 1; link <= 6; link++) {
     const writes = random.below(25)
     for (let write = 0; write < writes; write++) await opened.write(randomWrite(random))
+    const merge = random.below(2) === 0 ? opened.store.merge() : undefined
+    for (let hops = random.below(600); hops > 0; hops--) await Promise.resolve()
+    if (opened.store.stats().merges.running) report.count('duringMerge')
     const floor = opened.model.floor('kill')
     const mergesBefore = tally.merges
     const end = { isReached: false }
@@ -73,6 +76,7 @@ async function backUpUnderLoad(place: number, durability: DurabilityMode): Promi
       if (random.below(30) === 0) await opened.store.merge()
     }
     const { lastIndex, bytesReused } = await under
+    await merge
     report.count('merges', tally.merges - mergesBefore)
     report.count('cases')
     if (bytesReused > 0) report.count('incremental')
@@ -466,6 +470,7 @@ test('C27: there were enough of them', () => {
           merges: 80,
           incremental: 60,
           beyond: 80,
+          duringMerge: 20,
           old: 2_500,
           new: 150,
           none: 2_000,
