@@ -54,10 +54,8 @@ test('while a merge gives its inputs away, it is the moment of its end', async (
   const files = table()
   const { first } = withLog(files)
   let manifest: Manifest = emptyManifest
-  let end: () => void = () => undefined
-  let merge: Promise<void> | undefined = new Promise<void>((resolve) => {
-    end = resolve
-  })
+  const end = Promise.withResolvers<void>()
+  let merge: Promise<void> | undefined = end.promise
   files.add(DataFile.merge(output))
   await files.retire(first)
   const taken = takeMoment({
@@ -66,15 +64,11 @@ test('while a merge gives its inputs away, it is the moment of its end', async (
     appliedIndex: () => 19,
     runningMerge: () => merge,
   })
-  let isTaken = false
-  void taken.then(() => {
-    isTaken = true
-  })
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(isTaken).toBe(false)
+  const turn = new Promise((resolve) => setImmediate(resolve, 'a turn later'))
+  expect(await Promise.race([taken, turn])).toBe('a turn later')
   manifest = { ...emptyManifest, files: [output], logStart: { index: 10, term: 0, chain: 1 } }
   merge = undefined
-  end()
+  end.resolve()
   const moment = await taken
   expect(moment.files.map(({ file }) => file.path)).toEqual([
     'log/0000000000000010.data',
