@@ -78,11 +78,14 @@ export class MergeScheduler {
 
   /** Merges the whole sealed log and every output with dead bytes, after the merge that may be running. */
   async mergeNow(): Promise<MergeReport> {
-    while (this.#running !== undefined) await this.#running.catch(() => undefined)
+    do {
+      while (this.#running !== undefined) await this.#running.catch(() => undefined)
+      await this.#context.disk.look()
+      // Somebody else's may have begun meanwhile.
+    } while (this.#running !== undefined)
     this.#refuseWhenStopping()
     // The manifest on the disk may be another one than the last that is known.
     this.#context.commits.refuseIfFailed()
-    await this.#context.disk.look()
     return this.#start(chooseAllInputs(...this.#candidates(), this.#policyNow()))
   }
 

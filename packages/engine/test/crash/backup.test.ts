@@ -468,7 +468,7 @@ test('C27: there were enough of them', () => {
           double: 1_500,
           writes: 1_500,
           merges: 80,
-          incremental: 60,
+          incremental: 45,
           beyond: 80,
           duringMerge: 20,
           old: 2_500,
