@@ -187,19 +187,30 @@ async function cutBackup(
     await checkLeft(left, modelOf)
     report.count('cases')
     report.count('faults')
-    // Again in the next one, which tidies up behind this one.
-    const again = left.clone()
-    again.stopAfter(random.below(100))
-    await backUp(again)
-    const leftAgain = leave(again)
-    await checkLeft(leftAgain, modelOf)
-    report.count('double')
-    report.count('faults')
-    assert.equal(await backUp(leftAgain), undefined, 'the next backup')
-    const { files } = await checkBackup(leftAgain, () => source.model)
-    // And nothing is left of those that did not end.
-    assert.equal(onlyBackup(leftAgain).files().size, files + 1, 'files of the backup')
+    // Again in the next one, which tidies up behind this one. What was seen after a kill need not be durable yet.
+    const again: CrashChoice = choice ?? { data: 'none', names: 'subset' }
+    const cuts = choice === undefined ? [20, 45, 70, 95, 120] : [random.below(120)]
+    for (const cutAgain of cuts) {
+      const next = left.clone()
+      next.stopAfter(cutAgain)
+      await backUp(next)
+      await checkNext(next.crash({ ...again, seed: random.below(1_000_000) }), modelOf)
+    }
+    if (choice === undefined) await checkNext(left, modelOf)
   }
+}
+
+/** After a second interruption too there is a whole backup, and the next one goes well and leaves nothing behind. */
+async function checkNext(
+  disk: SimFileSystem,
+  modelOf: (backup: VerifiedBackup) => Model,
+): Promise<void> {
+  await checkLeft(disk, modelOf)
+  report.count('double')
+  report.count('faults')
+  assert.equal(await backUp(disk), undefined, 'the next backup')
+  const { files } = await checkBackup(disk, () => source.model)
+  assert.equal(onlyBackup(disk).files().size, files + 1, 'files of the backup')
 }
 
 /** A whole backup; or none at all, where there was none. */
