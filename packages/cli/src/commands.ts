@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { backup } from './commands/backup.ts'
 import { del } from './commands/del.ts'
 import { exportCommand } from './commands/export.ts'
 import { get } from './commands/get.ts'
@@ -10,8 +11,10 @@ import { ping } from './commands/ping.ts'
 import { put } from './commands/put.ts'
 import { range } from './commands/range.ts'
 import { repair } from './commands/repair.ts'
+import { restore } from './commands/restore.ts'
 import { stats } from './commands/stats.ts'
 import { verify } from './commands/verify.ts'
+import { verifyBackup } from './commands/verify-backup.ts'
 
 /** In the order of `kv --help`. */
 export const commands: readonly Command[] = [
@@ -28,4 +31,7 @@ export const commands: readonly Command[] = [
   verify,
   repair,
   inspectCommand,
+  backup,
+  restore,
+  verifyBackup,
 ]

@@ -32,6 +32,7 @@ export const errorExitCodes: Readonly<Record<ErrorCode, number>> = {
   KV_CLOSED: 20,
   KV_CORRUPT_RECORD: 21,
   KV_CORRUPT_STORE: 22,
+  KV_CORRUPT_BACKUP: 23,
   KV_UNREACHABLE: 30,
   KV_TIMEOUT: 31,
   KV_TRY_LATER: 32,

@@ -20,20 +20,46 @@ export function openProgress(
   bytesTotal: number | undefined,
 ): Progress {
   if (!output.isTerminal) return silentProgress
-  const bar = new cliProgress.SingleBar({
+  const bar = barOn(output, bytesTotal === undefined ? countersFormat(verb) : barFormat(verb))
+  bar.start(bytesTotal ?? 0, 0, payloadOf(0, 0))
+  return {
+    update: ({ records, bytes }) => bar.update(bytes, payloadOf(records, bytes)),
+    stop: () => bar.stop(),
+  }
+}
+
+/** A bar of bytes alone, whose total is known once work has begun. */
+export interface ByteProgress {
+  update(bytesDone: number, bytesTotal: number): void
+  /** Once, whatever has happened: gives the terminal back. */
+  stop(): void
+}
+
+export function openByteProgress(output: Output, verb: string): ByteProgress {
+  if (!output.isTerminal) return { update: () => undefined, stop: () => undefined }
+  const bar = barOn(output, `${verb} {bar} {percentage}% | {size} | {eta_formatted} left`)
+  let isStarted = false
+  return {
+    update: (bytesDone, bytesTotal) => {
+      const payload = { size: formatBytes(bytesDone) }
+      if (isStarted) bar.update(bytesDone, payload)
+      else bar.start(bytesTotal, bytesDone, payload)
+      isStarted = true
+    },
+    stop: () => bar.stop(),
+  }
+}
+
+function barOn(output: Output, format: string): cliProgress.SingleBar {
+  return new cliProgress.SingleBar({
     stream: output.stream,
-    format: bytesTotal === undefined ? countersFormat(verb) : barFormat(verb),
+    format,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
     clearOnComplete: true,
     stopOnComplete: false,
   })
-  bar.start(bytesTotal ?? 0, 0, payloadOf(0, 0))
-  return {
-    update: ({ records, bytes }) => bar.update(bytes, payloadOf(records, bytes)),
-    stop: () => bar.stop(),
-  }
 }
 
 export interface FilesProgress {

@@ -6,8 +6,8 @@ export interface Clock {
   now(): number
   /** ms since some start, with fractions. Never goes back. */
   monotonic(): number
-  /** Calls `run` once, `ms` from now. Does not keep the process alive. Returns what cancels it. */
-  after(ms: number, run: () => void): () => void
+  /** Calls `run` once, `ms` from now. Keeps the process alive only if told to. Returns what cancels it. */
+  after(ms: number, run: () => void, keepsAlive?: boolean): () => void
   /** Resolves in a later turn of the event loop: long work calls it between its slices. */
   nextTurn(): Promise<void>
 }
@@ -15,9 +15,9 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, run) {
+  after(ms, run, keepsAlive = false) {
     const timer = setTimeout(run, ms)
-    timer.unref()
+    if (!keepsAlive) timer.unref()
     return () => clearTimeout(timer)
   },
   nextTurn: () => new Promise((resolve) => setImmediate(resolve)),

@@ -31,6 +31,10 @@ export class ExpirySweeper {
     this.#keydir = keydir
     this.#commits = commits
     this.#clock = clock
+  }
+
+  /** Sweeps from now on. */
+  start(): void {
     this.#plan()
   }
 
@@ -87,8 +91,10 @@ export class ExpirySweeper {
     return true
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
+  async #pause(): Promise<void> {
+    // Who stopped it while it wrote waits for its end already, and wakes nobody any more.
+    if (this.#stopped) return
+    await new Promise<void>((resolve) => {
       this.#wake = resolve
       this.#cancel = this.#clock.after(slicePauseMs, resolve)
     })

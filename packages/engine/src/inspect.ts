@@ -1,4 +1,11 @@
 /** The door to the files of a store that nobody has open: to check, to repair and to read them. */
+export type { BackupProgress, BackupReport } from './backup/backup.ts'
+export type { BackupReadOptions, VerifiedBackup } from './backup/backup-reader.ts'
+export { backupStore } from './backup/backup-store.ts'
+export type { BackupOptions } from './backup/backups.ts'
+export type { RestoreReport } from './backup/restore.ts'
+export { restoreBackup } from './backup/restore.ts'
+export { verifyBackup } from './backup/verify.ts'
 export type { Problem, Severity, VerifyReport } from './care/findings.ts'
 export type { InspectOptions } from './care/inspect-store.ts'
 export { inspect } from './care/inspect-store.ts'

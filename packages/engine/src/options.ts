@@ -16,6 +16,11 @@ export type DurabilityMode = 'always' | 'interval' | 'never'
 
 /** All optional; sizes in bytes, times in ms. Unknown options are a `TypeError`, values out of bounds a `RangeError`. */
 export interface StoreOptions {
+  /**
+   * Open an existing store without changing a byte of its directory: what a crash has torn is read over, and every
+   * write fails with KV_READ_ONLY. Default false.
+   */
+  readonly readOnly?: boolean
   /** Default `always`. */
   readonly durability?: DurabilityMode
   /** Between two syncs in `interval` mode. Default 1,000; from 1 to 3,600,000. */
@@ -87,6 +92,7 @@ const mebi = 1024 * kibi
 const gibi = 1024 * mebi
 
 const defaults: StoreConfiguration = {
+  readOnly: false,
   durability: 'always',
   syncIntervalMs: 1_000,
   segmentBytes: 64 * mebi,
@@ -154,10 +160,12 @@ export function configure(options: StoreOptions): StoreConfiguration {
       )
     }
   }
-  if (typeof configuration.autoMerge !== 'boolean') {
-    throw new TypeError(
-      `store option autoMerge must be true or false, not ${String(configuration.autoMerge)}`,
-    )
+  for (const name of ['readOnly', 'autoMerge'] as const) {
+    if (typeof configuration[name] !== 'boolean') {
+      throw new TypeError(
+        `store option ${name} must be true or false, not ${String(configuration[name])}`,
+      )
+    }
   }
   if (!['always', 'interval', 'never'].includes(configuration.durability)) {
     throw new TypeError(

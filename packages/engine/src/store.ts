@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { Applier } from './applier.ts'
 import { jobsOn } from './background/jobs-on.ts'
+import type { BackupReport } from './backup/backup.ts'
+import { type BackupOptions, Backups } from './backup/backups.ts'
 import type { VerifyReport } from './care/findings.ts'
 import type { PaceOptions } from './care/pace.ts'
 import { verifyOpenStore } from './care/verify-open-store.ts'
@@ -11,7 +13,8 @@ import { DiskReserve } from './disk-reserve.ts'
 import { KvError } from './errors.ts'
 import { ExpirySweeper } from './expiry-sweeper.ts'
 import { marksFileName } from './file-names.ts'
-import { type DirectoryLock, type WritableFile } from './file-system/file-system.ts'
+import type { DirectoryLock, FileSystem, WritableFile } from './file-system/file-system.ts'
+import { ReadOnlyFileSystem, readOnly } from './file-system/read-only-file-system.ts'
 import { SheddingFileSystem } from './file-system/shedding-file-system.ts'
 import { FileTable } from './file-table.ts'
 import type { Keydir } from './keydir/keydir.ts'
@@ -28,7 +31,7 @@ import { RangeEntries } from './range-entries.ts'
 import { ReadCache } from './read-cache.ts'
 import { Reads } from './reads.ts'
 import { RecordReader } from './record-reader.ts'
-import { type Recovered, recover } from './recovery/recover.ts'
+import { type Recovered, recover, recoverForReading } from './recovery/recover.ts'
 import type {
   BatchOperation,
   Bytes,
@@ -77,6 +80,7 @@ export class Store implements AsyncDisposable {
   readonly #commits: CommitQueue
   readonly #sealer: Sealer
   readonly #merges: MergeScheduler
+  readonly #backups: Backups
   readonly #isFromImage: boolean
   readonly #cutBytes: number
   readonly #applier: Applier
@@ -91,20 +95,23 @@ export class Store implements AsyncDisposable {
   readonly #closed = new AbortController()
 
   /**
-   * Opens the store in the directory `path`, creating it when there is none; its parent must exist.
+   * Opens the store in the directory `path`, creating it when there is none; its parent must exist. With `readOnly`
+   * nothing is created, and nothing changed.
    *
    * @throws KvError KV_LOCKED while another store holds the directory, KV_CORRUPT_STORE when something that
-   * was durable is damaged (nothing is changed then), KV_BAD_REQUEST when the directory holds other files,
-   * KV_DISK_FULL, KV_TRY_LATER without a free descriptor, KV_STORAGE_FAILED when the disk failed; `TypeError` and
+   * was durable is damaged (nothing is changed then), KV_BAD_REQUEST when the directory holds other files, or
+   * no store to read, KV_DISK_FULL, KV_TRY_LATER without a free descriptor, KV_STORAGE_FAILED when the disk failed; `TypeError` and
    * `RangeError` for options; what the operating system says, as it is, for a path that it does not give.
    * Whoever opens a store closes it.
    */
   static async open(path: string, options: StoreOptions = {}): Promise<Store> {
     const directory = resolve(path)
     const configuration = configure(options)
-    const { fileSystem, clock, logger } = configuration
+    const { clock, logger } = configuration
+    const fileSystem = fileSystemOf(configuration)
+    const use = configuration.readOnly ? 'read' : 'write'
     const start = clock.monotonic()
-    const lock = await takeDataDirectory(fileSystem, directory)
+    const lock = await takeDataDirectory(fileSystem, directory, use)
     const files = new FileTable(fileSystem, directory, configuration.openFilesMax, (file, err) =>
       logger.warn(
         { err, file: file.path },
@@ -112,7 +119,8 @@ export class Store implements AsyncDisposable {
       ),
     )
     try {
-      const recovered = await recover({ fileSystem, directory, clock, logger, files })
+      const context = { fileSystem, directory, clock, logger, files }
+      const recovered = await (use === 'read' ? recoverForReading(context) : recover(context))
       const marksFile = await fileSystem.openForWriting(`${directory}/${marksFileName}`)
       const store = new Store(directory, configuration, {
         lock,
@@ -120,16 +128,9 @@ export class Store implements AsyncDisposable {
         recovered,
         marksFile,
       })
-      try {
-        await store.#log.finish()
-      } catch (error) {
-        await store.#marks.close().catch(() => undefined)
-        throw error
-      }
-      for (const file of recovered.unhinted) store.#sealer.addUnhinted(file)
-      for (const segment of recovered.unsealed) store.#sealer.add(segment)
+      if (use === 'write') await store.#startWriting(recovered)
       await store.#disk.look()
-      store.#merges.consider()
+      if (use === 'write') store.#merges.consider()
       store.#openMs = clock.monotonic() - start
       return store
     } catch (error) {
@@ -142,7 +143,8 @@ export class Store implements AsyncDisposable {
   private constructor(directory: string, configuration: StoreConfiguration, parts: StoreParts) {
     const { lock, files, recovered, marksFile } = parts
     const { keydir } = recovered
-    const { fileSystem, clock, logger, segmentBytes, pendingBytesMax } = configuration
+    const { clock, logger, segmentBytes, pendingBytesMax } = configuration
+    const fileSystem = fileSystemOf(configuration)
     this.#configuration = configuration
     this.#directory = directory
     this.#identity = recovered.identity
@@ -209,7 +211,7 @@ export class Store implements AsyncDisposable {
       this.#disk,
       this.#cap,
       this.#counters,
-      () => this.#refuseWhenClosed(),
+      () => this.#refuseWrites(),
     )
     this.#sweeper = new ExpirySweeper(keydir, this.#commits, clock)
     this.#sealer = new Sealer(jobs, files, directory, clock, logger, {
@@ -249,6 +251,17 @@ export class Store implements AsyncDisposable {
         bytesPerSecondMax: configuration.mergeBytesPerSecondMax,
       },
     )
+    this.#backups = new Backups({
+      fileSystem: configuration.fileSystem,
+      directory,
+      clock,
+      logger,
+      storeId: recovered.identity.storeId,
+      files,
+      manifest: () => this.#merges.manifest,
+      appliedIndex: () => this.#applier.appliedIndex,
+      runningMerge: () => this.#merges.running,
+    })
   }
 
   /** Who this store belongs to: ids that are made with the directory and never change. Throws nothing. */
@@ -403,7 +416,7 @@ export class Store implements AsyncDisposable {
    * meanwhile: in each nothing is lost. KV_STORAGE_FAILED when the disk failed.
    */
   async merge(): Promise<MergeReport> {
-    this.#refuseWhenClosed()
+    this.#refuseWrites()
     await this.#rollForMerge()
     this.#sealer.retry()
     await this.#sealer.idle()
@@ -439,6 +452,21 @@ export class Store implements AsyncDisposable {
     const { signal } = this.#closed
     const signals = options.signal === undefined ? [signal] : [signal, options.signal]
     return verifyOpenStore(store, { ...options, signal: AbortSignal.any(signals) })
+  }
+
+  /**
+   * Makes a backup in the directory `path`, which is made if it is not there: the store as of one moment, while it goes
+   * on. All that was acknowledged before the call is in it. Where that directory holds an earlier backup of this store,
+   * only what is new is copied, and the earlier one is replaced in one step, at the end.
+   *
+   * @throws KvError KV_BAD_REQUEST when the directory holds something else or cannot be used, KV_CORRUPT_BACKUP when the
+   * backup there is damaged, KV_CORRUPT_STORE when the store is, KV_TRY_LATER while another one is made or without a
+   * free descriptor, KV_DISK_FULL, KV_STORAGE_FAILED, KV_CLOSED when the store is closed meanwhile. The earlier backup
+   * is then as it was.
+   */
+  async backup(path: string, options: BackupOptions = {}): Promise<BackupReport> {
+    this.#refuseWhenClosed()
+    return await this.#backups.make(resolve(path), options)
   }
 
   /** What the store holds and has done. Makes it from counters and one step a file; throws nothing. */
@@ -492,16 +520,14 @@ export class Store implements AsyncDisposable {
     this.#cancelIntervalSync?.()
     this.#closed.abort(closedError())
     this.#snapshots.close()
+    await this.#backups.close()
     await this.#sweeper.stop()
     await this.#disk.stop()
     await this.#commits.idle()
     await this.#merges.close()
     await this.#sealer.close()
     try {
-      await this.#log.finish()
-      if (!this.#commits.hasFailed && this.#merges.isAdopted) {
-        await this.#keydirSaver.save(this.#log.position, this.#disk)
-      }
+      if (!this.#configuration.readOnly) await this.#finishWriting()
     } catch (error) {
       throw this.#commits.fail(error)
     } finally {
@@ -509,6 +535,24 @@ export class Store implements AsyncDisposable {
       await this.#files.close().catch(() => undefined)
       await this.#lock.release()
     }
+  }
+
+  async #startWriting({ unhinted, unsealed }: Recovered): Promise<void> {
+    try {
+      await this.#log.finish()
+    } catch (error) {
+      await this.#marks.close().catch(() => undefined)
+      throw error
+    }
+    for (const file of unhinted) this.#sealer.addUnhinted(file)
+    for (const segment of unsealed) this.#sealer.add(segment)
+    this.#sweeper.start()
+  }
+
+  async #finishWriting(): Promise<void> {
+    await this.#log.finish()
+    if (this.#commits.hasFailed || !this.#merges.isAdopted) return
+    await this.#keydirSaver.save(this.#log.position, this.#disk)
   }
 
   #readsOf(keys: LiveKeys): Reads {
@@ -575,6 +619,16 @@ export class Store implements AsyncDisposable {
     if (this.#closing === undefined) return
     throw closedError()
   }
+
+  #refuseWrites(): void {
+    this.#refuseWhenClosed()
+    if (this.#configuration.readOnly) throw readOnly()
+  }
+}
+
+/** What a store reaches of the disk: whatever it does, one that is open for reading changes nothing. */
+function fileSystemOf({ fileSystem, readOnly }: StoreConfiguration): FileSystem {
+  return readOnly ? new ReadOnlyFileSystem(fileSystem) : fileSystem
 }
 
 function closedError(): KvError {

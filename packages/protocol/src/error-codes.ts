@@ -115,6 +115,11 @@ const table = {
     outcome: 'not-applied',
     description: 'The files of the store contradict each other.',
   },
+  KV_CORRUPT_BACKUP: {
+    retryable: false,
+    outcome: 'not-applied',
+    description: 'A backup is damaged or incomplete; details.path names the file.',
+  },
   KV_STORAGE_FAILED: {
     retryable: false,
     outcome: 'unknown',

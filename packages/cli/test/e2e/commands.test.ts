@@ -47,6 +47,39 @@ test('put, get, del', async () => {
   })
 })
 
+test('backup, verify-backup and restore, of a node that has died', async () => {
+  const root = await scratchDirectory()
+  const [data, backup, restored] = ['data', 'backup', 'restored'].map((name) => join(root, name))
+  const node = await ServerProcess.start(data!)
+  expect(await kv(node.address, ['put', 'photo'], 'x'.repeat(1_300_000))).toMatchObject({
+    exitCode: 0,
+  })
+  expect(await kv(node.address, ['put', 'user:1', 'Ada'])).toMatchObject({ exitCode: 0 })
+  expect(await kv('', ['backup', data!, '--to', backup!])).toMatchObject({
+    exitCode: 39,
+    stdout: '',
+    stderr: expect.stringMatching(/is in use by process \d+; nothing was changed/),
+  })
+  await node.kill()
+  expect(await kv('', ['backup', data!, '--to', backup!, '--json'])).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining('"lastIndex":2'),
+    stderr: '',
+  })
+  // A throttled one is not ended by having nothing to do for a while.
+  const slow = ['backup', data!, '--to', backup!, '--bytes-per-second', '400000', '--json']
+  const slowly = await kv('', slow)
+  expect(slowly).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(JSON.parse(slowly.stdout).ms).toBeGreaterThan(500)
+  expect(await kv('', ['verify-backup', backup!])).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(await kv('', ['restore', backup!, '--to', restored!])).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^restored 2 files, .* up to version 2 /),
+  })
+  const again = await ServerProcess.start(restored!)
+  expect(await kv(again.address, ['get', 'user:1'])).toMatchObject({ stdout: 'Ada' })
+})
+
 test('conditions, and a time to live', async () => {
   const address = await startServer()
   const lock = ['put', 'lock', 'me', '--if-absent', '--ttl-ms', '1500']

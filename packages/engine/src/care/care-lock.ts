@@ -38,7 +38,7 @@ async function takeLock(
   undone: string,
 ): Promise<DirectoryLock> {
   try {
-    return await fileSystem.lockDirectory(directory, { leavesNoTrace: true })
+    return await fileSystem.lockDirectory(directory, 'read')
   } catch (error) {
     if (error instanceof DirectoryLockedError) throw locked(directory, error)
     const code = systemErrorCode(error)

@@ -330,7 +330,7 @@ class StoreRepair {
     const undone = `${this.#source} was not changed; ${this.#target} is incomplete and no store: remove it`
     try {
       await beginStore(this.#fileSystem, this.#target)
-      const lock = await this.#fileSystem.lockDirectory(this.#target, { leavesNoTrace: true })
+      const lock = await this.#fileSystem.lockDirectory(this.#target, 'read')
       try {
         const { outputs, keys } = await this.#copyRecords()
         const version = this.#keys.highestIndex

@@ -144,34 +144,49 @@ describe('race', () => {
   })
 })
 
-describe('without a trace', () => {
-  test('it excludes like any other, and leaves the names as they were', async () => {
-    for (const before of [[], ['LOCK.7']]) {
-      for (const name of before) await writeFile(`${directory}/${name}`, '')
-      const names = (await readdir(directory)).sort()
-      const passing = await lockDirectory(directory, { leavesNoTrace: true })
-      await expect(lockDirectory(directory)).rejects.toThrow(DirectoryLockedError)
-      await expect(lockDirectory(directory, { leavesNoTrace: true })).rejects.toThrow(
-        DirectoryLockedError,
-      )
-      await passing.release()
-      await passing.release()
-      expect((await readdir(directory)).sort()).toEqual(names)
-      const lasting = await lockDirectory(directory)
-      await expect(lockDirectory(directory, { leavesNoTrace: true })).rejects.toThrow(
-        DirectoryLockedError,
-      )
-      await lasting.release()
-    }
-    expect(await readdir(directory)).toEqual(['LOCK.8'])
+describe('for reading', () => {
+  test('excludes processes, and leaves no name', async () => {
+    const lock = await lockDirectory(directory, 'read')
+    expect(await readdir(directory)).toEqual(['LOCK.1'])
+    expect(await (await start()).take(directory)).toBe(`locked by process ${process.pid}`)
+    await lock.release()
+    expect(await readdir(directory)).toEqual([])
   })
 
-  test('who has listed a name that is gone by now starts over, and builds on none that is not there', async () => {
-    const passing = await lockDirectory(directory, { leavesNoTrace: true })
-    gate.afterListing = () => passing.release()
-    const late = await lockDirectory(directory)
+  test('is not taken from a process that holds the directory, and is from one that is dead', async () => {
+    const holder = await start()
+    expect(await holder.take(directory)).toBe('held')
+    await expect(lockDirectory(directory, 'read')).rejects.toMatchObject({
+      holder: `process ${holder.pid}`,
+    })
+    await holder.kill()
+    const lock = await lockDirectory(directory, 'read')
+    expect((await readdir(directory)).sort()).toEqual(['LOCK.1', 'LOCK.2'])
+    await lock.release()
     expect(await readdir(directory)).toEqual(['LOCK.1'])
-    await late.release()
+  })
+
+  test('whose name is gone again does not mislead who has listed it', async () => {
+    const reader = await lockDirectory(directory, 'read')
+    let holder: DirectoryLock | undefined
+    gate.afterListing = async () => {
+      // The slow one has seen the reader's number as the highest. It must not take the next one.
+      await reader.release()
+      holder = await lockDirectory(directory)
+      expect(await readdir(directory)).toEqual(['LOCK.1'])
+    }
+    await expect(lockDirectory(directory)).rejects.toThrow(DirectoryLockedError)
+    expect(holder).toBeDefined()
+    await holder?.release()
+
+    const second = await lockDirectory(directory, 'read')
+    let third: DirectoryLock | undefined
+    gate.afterListing = async () => {
+      await second.release()
+    }
+    third = await lockDirectory(directory)
+    expect(await readdir(directory)).toEqual(['LOCK.2'])
+    await third.release()
   })
 })
 

@@ -10,21 +10,22 @@
  * 2. Listen on a socket under a name of its own, `link()` it to h + 1. The name is taken: start over.
  * 3. List again. There is a higher number: remove the own name and start over.
  * 4. The directory is held. Remove all lower numbers.
- * To release it, close the socket and leave its name. Who takes it without a trace (to look, not to write) skips the
- * removal in 4, and on release removes its name before it closes the socket.
+ * To release it, close the socket and leave its name.
+ *
+ * Whoever only reads leaves no trace: it removes no lower number, and to release the directory it removes its own
+ * name, then closes the socket. Where it cannot make a name, as on a disk that is mounted read-only, it makes sure
+ * that nobody holds the directory, and goes without.
  *
  * Why two cannot hold it:
- * - The highest number never goes down. A name is removed only by one who saw a higher one (3, 4), and
- *   that one only after a still higher one was seen, and so on.
+ * - The highest number that nobody listens on never goes down. Such a name is removed only by one who saw a higher
+ *   one (3, 4), and that one only after a still higher one was seen, and so on. What a reader removes is a name that
+ *   it listens on; whoever has listed it meanwhile connects to it or finds it gone, and then starts over.
  * - Let A hold number a: at A's second listing a was the highest. Let X be the first to link a higher one
  *   after that, x. X had seen x - 1 as the highest. It was not above a, or A's listing would have shown
  *   it or a higher one; so it was a itself, and A, who listens from before the link until the release,
  *   answered. Whoever links a lower number sees a, or a higher one, in its second listing and withdraws.
  * - It is why a release leaves the name: with it gone the numbers would start again, and a slow process
  *   that listed long ago could win beside a new holder.
- * - A name without a trace does make the highest number go down. Nobody has built on it: while it was there it
- *   answered, and a name that has gone between listing and connecting makes its finder start over. Nothing was
- *   removed for it either, so that what was the highest number before it is so again.
  *
  * A listing has to be a snapshot. It is one: some dozens of names are read by one `getdents`, under the
  * lock that `link` and `unlink` take too. Not for file systems shared between hosts: another host's
@@ -35,7 +36,7 @@ import { constants } from 'node:fs'
 import { chmod, link, lstat, open, readdir, unlink } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { connect, createServer } from 'node:net'
-import type { DirectoryLock, LockOptions } from './file-system.ts'
+import type { DirectoryLock, DirectoryUse } from './file-system.ts'
 import { DirectoryLockedError } from './file-system.ts'
 
 /** Each lost attempt means that another process got further; more of them than this do not start at once. */
@@ -55,11 +56,11 @@ const highestLockNumber = 999_999_999
 /** Implements `FileSystem.lockDirectory` for the real disk. */
 export async function lockDirectory(
   path: string,
-  { leavesNoTrace = false }: LockOptions = {},
+  use: DirectoryUse = 'write',
 ): Promise<DirectoryLock> {
   const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
-    return await take(addressable(path, directory.fd), leavesNoTrace ? path : undefined)
+    return await take(addressable(path, directory.fd), path, use)
   } finally {
     await directory.close()
   }
@@ -79,17 +80,24 @@ function addressable(path: string, descriptor: number): string {
   )
 }
 
-/** `tracePath` is the directory to remove the name from on release: what its address stands for may be closed by then. */
-async function take(directory: string, tracePath: string | undefined): Promise<DirectoryLock> {
+/** `directory` is good as long as its descriptor is open, `path` also behind that. */
+async function take(directory: string, path: string, use: DirectoryUse): Promise<DirectoryLock> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const highest = await highestNumber(directory)
     if (highest > 0) {
-      const found = await findHolder(`${directory}/LOCK.${highest}`)
-      if (found === 'gone') continue
-      if (found !== undefined) throw new DirectoryLockedError(found.holder)
+      const holder = await findHolder(`${directory}/LOCK.${highest}`)
+      if (holder === gone) continue
+      if (holder !== undefined) throw new DirectoryLockedError(holder)
     }
-    const lock = await claim(directory, highest + 1, tracePath)
-    if (lock !== undefined) return lock
+    const number = highest + 1
+    try {
+      const server = await claim(directory, number, use)
+      if (server === undefined) continue
+      return new HeldDirectory(server, use === 'read' ? `${path}/LOCK.${number}` : undefined)
+    } catch (error) {
+      if (use === 'read' && isNotWritable(error)) return unheldDirectory
+      throw error
+    }
   }
   throw new DirectoryLockedError('other processes that are taking it just now')
 }
@@ -98,8 +106,8 @@ async function take(directory: string, tracePath: string | undefined): Promise<D
 async function claim(
   directory: string,
   number: number,
-  tracePath: string | undefined,
-): Promise<DirectoryLock | undefined> {
+  use: DirectoryUse,
+): Promise<Server | undefined> {
   if (number > highestLockNumber) {
     throw new Error(`no store wrote LOCK.${number - 1}, and it leaves no number; remove it`)
   }
@@ -110,11 +118,8 @@ async function claim(
     await chmod(temporary, 0o600).catch(ignoreMissing)
     if (await linkUnlessTaken(temporary, name)) {
       if ((await highestNumber(directory)) === number) {
-        if (tracePath !== undefined) {
-          return new HeldDirectory(server, `${tracePath}/LOCK.${number}`)
-        }
-        await removeOlder(directory, number)
-        return new HeldDirectory(server, undefined)
+        if (use === 'write') await removeOlder(directory, number)
+        return server
       }
       await unlinkIfThere(name)
     }
@@ -128,23 +133,30 @@ async function claim(
 
 class HeldDirectory implements DirectoryLock {
   readonly #server: Server
-  #traceToRemove: string | undefined
+  #passingName: string | undefined
 
-  constructor(server: Server, traceToRemove: string | undefined) {
+  /** `passingName` goes with the release, while the socket still answers. */
+  constructor(server: Server, passingName?: string) {
     this.#server = server
-    this.#traceToRemove = traceToRemove
+    this.#passingName = passingName
   }
 
   async release(): Promise<void> {
-    const trace = this.#traceToRemove
-    this.#traceToRemove = undefined
-    try {
-      // While it can be found it answers.
-      if (trace !== undefined) await unlinkIfThere(trace)
-    } finally {
-      await closeServer(this.#server)
-    }
+    const name = this.#passingName
+    // Once it is gone it may be somebody else's.
+    this.#passingName = undefined
+    // One that cannot be removed is as the one that a killed process leaves.
+    if (name !== undefined) await unlink(name).catch(() => undefined)
+    await closeServer(this.#server)
   }
+}
+
+/** Of a directory that nobody can write to: nobody with the same rights holds it. */
+const unheldDirectory: DirectoryLock = { release: async () => undefined }
+
+function isNotWritable(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
 }
 
 async function highestNumber(directory: string): Promise<number> {
@@ -158,11 +170,14 @@ function numberOf(name: string): number {
   return digits === undefined ? 0 : Number(digits)
 }
 
-/** Who listens on a socket; undefined when nobody does, or it is no socket. `gone` when it is no longer there. */
-async function findHolder(path: string): Promise<{ readonly holder: string } | 'gone' | undefined> {
+/** A name that was listed is not there any more. */
+const gone = Symbol('gone')
+
+/** Who listens on a socket; undefined when nobody does, or it is no socket. */
+async function findHolder(path: string): Promise<string | undefined | typeof gone> {
   // A plain file may be unreadable, which the connect would report before it looks what it is.
   const stats = await lstat(path).catch(ignoreMissing)
-  if (stats === undefined) return 'gone'
+  if (stats === undefined) return gone
   if (!stats.isSocket()) return undefined
   return new Promise((resolve, reject) => {
     let connected = false
@@ -178,15 +193,14 @@ async function findHolder(path: string): Promise<{ readonly holder: string } | '
       if (answer.length > 32) socket.destroy()
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (connected || error.code === 'EAGAIN') resolve({ holder: unknownHolder })
-      else if (error.code === 'ENOENT') resolve('gone')
+      if (connected || error.code === 'EAGAIN') resolve(unknownHolder)
+      else if (error.code === 'ENOENT') resolve(gone)
       else if (isDead(error.code)) resolve(undefined)
       else reject(error)
     })
     socket.on('close', () => {
       clearTimeout(timer)
-      const holder = /^[0-9]+\n$/.test(answer) ? `process ${answer.trim()}` : unknownHolder
-      resolve({ holder })
+      resolve(/^[0-9]+\n$/.test(answer) ? `process ${answer.trim()}` : unknownHolder)
     })
   })
 }

@@ -34,15 +34,13 @@ export interface FileSystem {
   /**
    * Takes the exclusive right to a directory. It ends with `release()` or with the process that holds it,
    * however that dies. Throws {@link DirectoryLockedError} while another store holds it, in this process
-   * or any other.
+   * or any other. For reading alone, names are as they were once it is released.
    */
-  lockDirectory(path: string, options?: LockOptions): Promise<DirectoryLock>
+  lockDirectory(path: string, use?: DirectoryUse): Promise<DirectoryLock>
 }
 
-export interface LockOptions {
-  /** After the release every name in the directory is as it was before. Default false. */
-  readonly leavesNoTrace?: boolean
-}
+/** For what a directory is taken. Both exclude everybody else. */
+export type DirectoryUse = 'read' | 'write'
 
 export interface FreeSpace {
   readonly bytes: number

@@ -16,8 +16,8 @@ import { mkdir, readdir, rename, unlink } from 'node:fs/promises'
 import { lockDirectory } from './directory-lock.ts'
 import type {
   DirectoryLock,
+  DirectoryUse,
   FileSystem,
-  LockOptions,
   ReadableFile,
   WritableFile,
 } from './file-system.ts'
@@ -57,8 +57,8 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   freeSpace,
-  async lockDirectory(path: string, options?: LockOptions): Promise<DirectoryLock> {
-    const lock = await lockDirectory(path, options)
+  async lockDirectory(path: string, use?: DirectoryUse): Promise<DirectoryLock> {
+    const lock = await lockDirectory(path, use)
     spares.hold()
     let isHeld = true
     return {

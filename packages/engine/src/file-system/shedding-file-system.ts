@@ -1,9 +1,9 @@
 import { isOutOfDescriptors } from '../errors.ts'
 import type {
   DirectoryLock,
+  DirectoryUse,
   FileSystem,
   FreeSpace,
-  LockOptions,
   ReadableFile,
   WritableFile,
 } from './file-system.ts'
@@ -58,8 +58,8 @@ export class SheddingFileSystem implements FileSystem {
     return this.#fileSystem.freeSpace(path)
   }
 
-  lockDirectory(path: string, options?: LockOptions): Promise<DirectoryLock> {
-    return this.#fileSystem.lockDirectory(path, options)
+  lockDirectory(path: string, use?: DirectoryUse): Promise<DirectoryLock> {
+    return this.#fileSystem.lockDirectory(path, use)
   }
 
   async #shedding<T>(step: () => Promise<T>): Promise<T> {

@@ -122,6 +122,19 @@ export class MergeScheduler {
     )
   }
 
+  /** The one that stands on the disk, but in the last steps of a merge: then the one before. */
+  get manifest(): Manifest {
+    return this.#manifest
+  }
+
+  /** The merge under way; undefined when there is none. Never rejects. */
+  get running(): Promise<void> | undefined {
+    return this.#running?.then(
+      () => undefined,
+      () => undefined,
+    )
+  }
+
   get stats(): MergeStats {
     return {
       running: this.#running !== undefined,

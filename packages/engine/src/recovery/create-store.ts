@@ -87,6 +87,17 @@ export async function refuseForeignFiles(fileSystem: FileSystem, directory: stri
   )
 }
 
+/** Refuses a directory that holds no store to read: KV_CORRUPT_STORE when it holds the data of one. Changes nothing. */
+export async function refuseMissingStore(fileSystem: FileSystem, directory: string): Promise<void> {
+  const names = await listIfThere(fileSystem, directory)
+  if (names.includes(nodeFileName)) return
+  await refuseData(fileSystem, directory)
+  throw new KvError(
+    'KV_BAD_REQUEST',
+    `${directory} holds no store; nothing was created; name the directory of a store: only an open for writing creates one`,
+  )
+}
+
 /** What an interrupted creation leaves is ours to replace; data is not. */
 async function refuseData(fileSystem: FileSystem, directory: string): Promise<void> {
   const segments = await listIfThere(fileSystem, `${directory}/${logDirectoryName}`)

@@ -32,7 +32,7 @@ import { readWholeFile, removeIfThere } from '../small-file.ts'
 import { createStore } from './create-store.ts'
 import { listFolder } from './list-folder.ts'
 import { recoverKeydir, type ScannedFile } from './recover-keydir.ts'
-import { recoverLog } from './recover-log.ts'
+import { type RecoveredLog, recoverLog } from './recover-log.ts'
 import type { RecoveryContext } from './recovery-context.ts'
 import { cutTornTail, rewriteDoubtfulTail } from './torn-tail.ts'
 
@@ -57,36 +57,85 @@ export interface Recovered {
 
 /** Opens what is in the directory, creating a store where there is none. The descriptors are the file table's. */
 export async function recover(context: RecoveryContext): Promise<Recovered> {
-  const { fileSystem, directory, logger } = context
+  const found = await readStore(context)
+  const { stale, unhinted } = await lookIntoFolders(context)
+  if (!found.isFromImage) stale.push(keydirImageFileName)
+  const cutBytes = await settleStore(context, found, stale)
+  // Those that were scanned have their hints by now.
+  return recoveredOf(found, found.isFromImage ? unhinted : [], found.log.closed, cutBytes)
+}
+
+/** Opens the store in the directory and changes nothing. A torn tail stays where it is; it is not in the store. */
+export async function recoverForReading(context: RecoveryContext): Promise<Recovered> {
+  const found = await readStore(context)
+  const { active, activeFileBytes } = found.log
+  const tornBytes = activeFileBytes - active.file.bytes
+  if (tornBytes > 0) {
+    context.logger.warn(
+      { segment: active.file.path, from: active.file.bytes, bytes: tornBytes },
+      'left the bytes behind the last good frame where they are, unread: no mark says that they were ever durable',
+    )
+  }
+  return recoveredOf(found, [], [], 0)
+}
+
+/** What there is, before anything is changed. */
+interface FoundStore {
+  readonly identity: NodeIdentity
+  readonly manifest: Manifest
+  readonly log: RecoveredLog
+  readonly keydir: Keydir
+  readonly isFromImage: boolean
+  readonly scanned: readonly ScannedFile[]
+}
+
+async function readStore(context: RecoveryContext): Promise<FoundStore> {
+  const { fileSystem, directory } = context
   const identity = await readIdentity(fileSystem, directory)
   const { manifest, manifestCrc } = await readManifest(fileSystem, directory)
   const log = await recoverLog(fileSystem, directory, manifest, () => context.clock.nextTurn())
-  const { keydir, isFromImage, scanned } = await recoverKeydir(context, manifest, manifestCrc, log)
-  const { stale, unhinted } = await lookIntoFolders(context)
-  if (!isFromImage) stale.push(keydirImageFileName)
+  const keydir = await recoverKeydir(context, manifest, manifestCrc, log)
+  return { identity, manifest, log, ...keydir }
+}
+
+/** Leaves nothing in doubt, and nothing behind that does not count. Returns the length of the torn tail. */
+async function settleStore(
+  context: RecoveryContext,
+  { log, scanned }: FoundStore,
+  stale: readonly string[],
+): Promise<number> {
+  const { fileSystem, directory, logger } = context
+  const { file, handle } = log.active
   await settleNames(context)
-  const { active } = log
   const cutBytes = await cutTornTail(
     fileSystem,
     directory,
-    active.file.id,
-    active.handle,
-    active.file.bytes,
+    file.id,
+    handle,
+    file.bytes,
     log.activeFileBytes,
     logger,
   )
-  await rewriteDoubtfulTail(active.handle, active.file.id, active.file.bytes, log.mark)
+  await rewriteDoubtfulTail(handle, file.id, file.bytes, log.mark)
   for (const path of stale) await removeIfThere(fileSystem, `${directory}/${path}`)
   await rewriteHints(context, scanned)
-  const { closed: unsealed, end, timestamp, mark } = log
+  return cutBytes
+}
+
+function recoveredOf(
+  { identity, manifest, log, keydir, isFromImage }: FoundStore,
+  unhinted: readonly DataFile[],
+  unsealed: readonly OpenSegment[],
+  cutBytes: number,
+): Recovered {
+  const { active, end, timestamp, mark } = log
   return {
     identity,
     manifest,
     keydir,
     isFromImage,
     active,
-    // Those that were scanned have theirs by now.
-    unhinted: isFromImage ? unhinted : [],
+    unhinted,
     unsealed,
     end,
     timestamp,

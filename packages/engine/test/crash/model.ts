@@ -144,9 +144,11 @@ export class Model {
     return values
   }
 
-  /** The model of a store that has come back as of `version`. Throws where it must not. */
-  recovered(version: number, disaster: Disaster): Model {
-    const floor = this.floor(disaster)
+  /**
+   * The model of a store that has come back as of `version`. Throws where it must not: `floor` is the lowest version
+   * that it may have.
+   */
+  recovered(version: number, disaster: Disaster, floor: number = this.floor(disaster)): Model {
     assert(
       version >= floor,
       `version ${floor} was acknowledged, the store has only ${version} (I1)`,

@@ -333,12 +333,20 @@ export function describeFileSystemContract(
         await held[0]!.value.release()
       })
 
-      test('without a trace leaves the names as they were', async () => {
-        const before = await fileSystem.readDirectory(made.root)
-        const lock = await fileSystem.lockDirectory(made.root, { leavesNoTrace: true })
-        await expect(fileSystem.lockDirectory(made.root)).rejects.toThrow(DirectoryLockedError)
-        await lock.release()
-        expect(await fileSystem.readDirectory(made.root)).toEqual(before)
+      test('for reading excludes as any, and leaves the names as they were', async () => {
+        await (await fileSystem.lockDirectory(made.root)).release()
+        const names = (await fileSystem.readDirectory(made.root)).sort()
+        for (let round = 0; round < 3; round++) {
+          const lock = await fileSystem.lockDirectory(made.root, 'read')
+          for (const use of ['read', 'write'] as const) {
+            await expect(fileSystem.lockDirectory(made.root, use)).rejects.toThrow(
+              DirectoryLockedError,
+            )
+          }
+          await lock.release()
+          expect((await fileSystem.readDirectory(made.root)).sort()).toEqual(names)
+        }
+        await (await fileSystem.lockDirectory(made.root)).release()
       })
 
       test('of one directory leaves others free', async () => {
