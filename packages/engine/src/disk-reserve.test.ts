@@ -136,7 +136,8 @@ test('on a low disk deletes alone bring about the merge that makes room', async 
     clock.advance(1_000)
     for (let turn = 0; turn < 20; turn++) await settled()
   }
-  expect(store.stats()).toMatchObject({ disk: { isLow: true }, merges: { completed: 1 } })
+  expect(store.stats().disk.isLow).toBe(true)
+  expect(store.stats().merges.completed).toBeGreaterThan(0)
   expect(store.stats().files.bytes).toBeLessThan(100_000)
 })
 

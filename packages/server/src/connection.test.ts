@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Store } from '@kv/engine'
+import { Store, type StoredValue } from '@kv/engine'
 import type { PutAnswer } from '@kv/protocol'
 import { encodeRequest, FrameWriter, KvError } from '@kv/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -105,7 +105,7 @@ describe('requests', () => {
       await using node = await TestNode.start(...fast)
       const { port } = node
       const client = await node.open()
-      vi.spyOn(Store.prototype, 'get').mockResolvedValue({ value: bytes('1'), version: 1 })
+      vi.spyOn(Store.prototype, 'getNow').mockReturnValue({ value: bytes('1'), version: 1 })
       vi.spyOn(Store.prototype, 'put').mockResolvedValue({ version: 1, durability: 'synced' })
       const writing = vi.spyOn(Socket.prototype, 'write')
       const requests = { get: get('a'), put: put('a'), ping: { kind: 'ping' } } as const
@@ -151,15 +151,15 @@ describe('requests', () => {
 
   test('are read no further than inFlightMax while none is answered', async () => {
     await using node = await TestNode.start(...fast, '--in-flight-max', '5')
-    const stored = Promise.withResolvers<undefined>()
-    const getting = vi.spyOn(Store.prototype, 'get').mockReturnValue(stored.promise)
+    const stored = Promise.withResolvers<StoredValue>()
+    const getting = vi.spyOn(Store.prototype, 'getNow').mockReturnValue(stored.promise)
     const client = await node.open()
     const answers = Array.from({ length: 20 }, () => client.gather(get('a')))
     client.send()
     const canary = await node.open()
     await until(canary, ({ requestsInFlight }) => requestsInFlight === 6)
     expect(getting).toHaveBeenCalledTimes(5)
-    stored.resolve(undefined)
+    stored.resolve({ value: bytes('1'), version: 1 })
     await Promise.all(answers)
     expect(getting).toHaveBeenCalledTimes(20)
   })
@@ -180,8 +180,8 @@ describe('requests', () => {
     const client = await node.open()
     const late = await client.ask({ ...put('a'), context: { timeoutMs: 0 } })
     expect(late).toMatchObject({ code: 'KV_TIMEOUT' })
-    const stored = Promise.withResolvers<undefined>()
-    vi.spyOn(Store.prototype, 'get').mockReturnValueOnce(stored.promise)
+    const stored = Promise.withResolvers<StoredValue>()
+    vi.spyOn(Store.prototype, 'getNow').mockReturnValueOnce(stored.promise)
     const slow = client.gather(get('a'))
     const waiting = client.gather({ ...put('a'), context: { timeoutMs: 1 } })
     const patient = client.gather({ ...put('b'), context: { timeoutMs: 60_000 } })
@@ -190,7 +190,7 @@ describe('requests', () => {
     await until(canary, ({ requestsInFlight }) => requestsInFlight === 2)
     const start = performance.now()
     while (performance.now() - start < 2) await nextTurn()
-    stored.resolve(undefined)
+    stored.resolve({ value: bytes('1'), version: 1 })
     expect(await slow).toMatchObject({ kind: 'get' })
     expect(await waiting).toMatchObject({ code: 'KV_TIMEOUT' })
     expect(await patient).toMatchObject({ kind: 'put', version: 1 })
@@ -226,7 +226,7 @@ describe('requests', () => {
 
   test('that fail inside the server are KV_INTERNAL, without a stack or a path', async () => {
     await using node = await TestNode.start(...fast)
-    vi.spyOn(Store.prototype, 'get').mockRejectedValue(new Error('/secret/path'))
+    vi.spyOn(Store.prototype, 'getNow').mockReturnValue(Promise.reject(new Error('/secret/path')))
     const client = await node.open()
     const error = (await client.ask(get('a'))) as KvError
     expect(error.code).toBe('KV_INTERNAL')
@@ -332,8 +332,8 @@ describe('a connection', () => {
 
   test('that dies with requests in flight leaves nothing behind', async () => {
     await using node = await TestNode.start(...fast)
-    const stored = Promise.withResolvers<undefined>()
-    vi.spyOn(Store.prototype, 'get').mockReturnValue(stored.promise)
+    const stored = Promise.withResolvers<StoredValue>()
+    vi.spyOn(Store.prototype, 'getNow').mockReturnValue(stored.promise)
     const canary = await node.open()
     const client = await node.open()
     for (let round = 0; round < 20; round++) void client.gather(get('a'))
@@ -341,7 +341,7 @@ describe('a connection', () => {
     await until(canary, ({ requestsInFlight }) => requestsInFlight === 21)
     client.socket.resetAndDestroy()
     await until(canary, ({ connections }) => (connections as { current: number }).current === 1)
-    stored.resolve(undefined)
+    stored.resolve({ value: bytes('1'), version: 1 })
     await until(canary, ({ requestsInFlight }) => requestsInFlight === 1)
     expect(await serverStatsOf(canary)).toMatchObject({ heldBytes: 0 })
   })
@@ -444,8 +444,8 @@ describe('a node that holds as many bytes as it may', () => {
 describe('stopping', () => {
   test('answers what is in flight, refuses what comes, says so, and closes', async () => {
     await using node = await TestNode.start(...fast)
-    const stored = Promise.withResolvers<undefined>()
-    vi.spyOn(Store.prototype, 'get').mockReturnValue(stored.promise)
+    const stored = Promise.withResolvers<StoredValue>()
+    vi.spyOn(Store.prototype, 'getNow').mockReturnValue(stored.promise)
     const idle = await node.open()
     const busy = await node.open()
     const inFlight = busy.ask(get('a'))
@@ -455,7 +455,7 @@ describe('stopping', () => {
     expect(idle.lastWords).toMatchObject({ code: 'KV_SHUTTING_DOWN' })
     const late = await busy.ask(put('b'))
     expect(late).toMatchObject({ code: 'KV_SHUTTING_DOWN' })
-    stored.resolve(undefined)
+    stored.resolve({ value: bytes('1'), version: 1 })
     expect(await inFlight).toMatchObject({ kind: 'get' })
     await busy.closed
     expect(busy.lastWords).toMatchObject({ code: 'KV_SHUTTING_DOWN' })
@@ -464,7 +464,7 @@ describe('stopping', () => {
 
   test('does not wait longer than drainTimeoutMs', async () => {
     await using node = await TestNode.start(...fast, '--drain-timeout-ms', '50')
-    vi.spyOn(Store.prototype, 'get').mockReturnValue(new Promise(() => undefined))
+    vi.spyOn(Store.prototype, 'getNow').mockReturnValue(new Promise(() => undefined))
     const canary = await node.open()
     const client = await node.open()
     const answer = client.ask(get('a'))
