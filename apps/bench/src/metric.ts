@@ -3,7 +3,19 @@
  * names; tables, plots, targets and comparisons take units from here.
  */
 
-export type Unit = 'op/s' | 'entry/s' | 'ms' | 's' | 'us' | 'B' | 'B/s' | '%' | 'x' | 'count'
+export type Unit =
+  | 'op/s'
+  | 'entry/s'
+  | 'ms'
+  | 's'
+  | 'us'
+  | 'B'
+  | 'B/s'
+  | '%'
+  | 'x'
+  | 'count'
+  | 'B/min'
+  | '1/min'
 
 export interface Metric {
   readonly title: string
@@ -39,6 +51,10 @@ export type MetricName =
   | 'cpuShare'
   | 'diskReads'
   | 'spaceAmplification'
+  | 'rssGrowth'
+  | 'descriptorGrowth'
+  | 'checked'
+  | 'merges'
 
 export const metrics: Readonly<Record<MetricName, Metric>> = {
   throughput: higher('operations a second', 'op/s'),
@@ -64,6 +80,10 @@ export const metrics: Readonly<Record<MetricName, Metric>> = {
   cpuPerOperation: lower('CPU time per operation', 'us'),
   cpuShare: lower('share of one core', '%'),
   diskReads: lower('disk reads per operation', 'count'),
+  rssGrowth: lower('growth of resident memory', 'B/min'),
+  descriptorGrowth: lower('growth of open descriptors', '1/min'),
+  checked: higher('answers held against the model', 'count'),
+  merges: higher('merges', 'count'),
   spaceAmplification: lower('bytes on disk per live byte', 'x'),
 }
 

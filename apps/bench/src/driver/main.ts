@@ -53,6 +53,10 @@ const steps: {
     )
     return { readsPerSecond, latency: latencies.summary() }
   },
+  async soak(asks) {
+    const { soak } = await import('./soak.ts')
+    return soak(asks)
+  },
   async close() {
     const startedAt = performance.now()
     await opened().close()

@@ -8,6 +8,7 @@ import type { ClosedLoop } from './closed-loop.ts'
 import type { StepResult } from './measurement.ts'
 import type { OpenLoop } from './open-loop.ts'
 import type { Mix } from './operations.ts'
+import type { Soak, SoakResult } from './soak.ts'
 
 export interface Steps {
   /** Opens the session. Gives how long that took and the memory before, when the process was empty. */
@@ -49,6 +50,8 @@ export interface Steps {
       readonly latency: Readonly<Record<string, number>>
     }
   }
+  /** A store of its own under mixed load. */
+  readonly soak: { readonly asks: Soak; readonly answers: SoakResult }
   readonly close: { readonly asks: undefined; readonly answers: { readonly seconds: number } }
 }
 

@@ -47,6 +47,8 @@ const scales: Readonly<Record<Unit, readonly Scale[]>> = {
   us: [{ divisor: 1, suffix: ' µs' }],
   B: sizes,
   'B/s': sizes.map(({ divisor, suffix }) => ({ divisor, suffix: `${suffix}/s` })),
+  'B/min': sizes.map(({ divisor, suffix }) => ({ divisor, suffix: `${suffix}/min` })),
+  '1/min': [{ divisor: 1, suffix: '/min' }],
   '%': [{ divisor: 1, suffix: ' %' }],
   x: [{ divisor: 1, suffix: '×' }],
   count: [{ divisor: 1, suffix: '' }],

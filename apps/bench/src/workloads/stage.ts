@@ -23,6 +23,8 @@ export interface StageOptions {
   readonly session?: SessionName
   /** Called with the driver before it opens the session. */
   readonly prepare?: (driver: Driver) => Promise<void> | void
+  /** Whether the session is closed in the end; default true. Not for one that was killed. */
+  readonly closes?: boolean
 }
 
 /** Starts what the round's subject needs on `directory`, acts, and ends it all by its pids. */
@@ -30,7 +32,7 @@ export async function onStage<Result>(
   { subject, durability }: RoundContext,
   directory: string,
   act: (stage: Stage) => Promise<Result>,
-  { serve, session = subject.session, prepare }: StageOptions = {},
+  { serve, session = subject.session, prepare, closes = true }: StageOptions = {},
 ): Promise<Result> {
   const server = await (serve?.(directory) ?? subject.serve?.(directory, durability))
   const driver = Driver.start(subject.environment)
@@ -42,7 +44,7 @@ export async function onStage<Result>(
       target: { ...target, durability },
     })
     const result = await act({ driver, server, emptyMemory, openSeconds })
-    await driver.do('close')
+    if (closes) await driver.do('close')
     return result
   } finally {
     await driver.kill()

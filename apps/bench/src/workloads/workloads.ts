@@ -9,12 +9,14 @@ import { idle } from './idle.ts'
 import { largerThanMemory } from './larger-than-memory.ts'
 import { latency } from './latency.ts'
 import { loadKeys } from './load.ts'
+import { manyKeys } from './many-keys.ts'
 import { maxRate } from './max-rate.ts'
 import { merge } from './merge.ts'
 import { open } from './open.ts'
 import { put, putSynced } from './put.ts'
 import { range } from './range.ts'
 import { rangeCold } from './range-cold.ts'
+import { soak } from './soak.ts'
 import { valueSize } from './value-size.ts'
 import type { Workload } from './workload.ts'
 import { ycsb } from './ycsb.ts'
@@ -37,6 +39,8 @@ export const workloads: readonly Workload[] = [
   merge,
   rangeCold,
   growth,
+  manyKeys,
+  soak,
   idle,
   honesty,
 ]
