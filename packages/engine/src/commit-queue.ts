@@ -3,7 +3,7 @@ import { KvError } from './errors.ts'
 import {
   Group,
   type GroupFrame,
-  type LogOperation,
+  type LogOperations,
   type PendingKey,
   type Run,
   type Waiter,
@@ -100,7 +100,7 @@ export class CommitQueue {
    * Takes in operations that become durable and visible together. Returns the index of the first; `waiter`
    * hears how it ended. Throws `KV_TRY_LATER` when too much is under way.
    */
-  submit(operations: readonly LogOperation[], waiter: Waiter): number {
+  submit(operations: LogOperations, waiter: Waiter): number {
     this.refuseIfFailed()
     if (this.pendingBytes > this.#options.pendingBytesMax) {
       throw new KvError(

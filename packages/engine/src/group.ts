@@ -23,6 +23,14 @@ export interface LogOperation {
   readonly expiresAt: number
 }
 
+/** Operations that become durable together: a list, or something that gives them one by one, each good until the next. */
+export interface LogOperations {
+  readonly length: number
+  /** Of all their records, in bytes; where it is not known it is summed up. */
+  readonly recordsBytes?: number
+  at(place: number): LogOperation | undefined
+}
+
 /** A caller that waits for its frame. */
 export interface Waiter {
   /** Wants the frame on the disk whatever the store's mode is. */
@@ -126,15 +134,13 @@ export class Group {
    * Adds operations that become durable together, in one frame. Returns the index of the first.
    * `now` is the time for a frame that starts with them.
    */
-  add(operations: readonly LogOperation[], now: number, waiter: Waiter): number {
-    let bytes = 0
-    for (const { key, value, expiresAt } of operations) {
-      bytes += recordBytes(key.length, value.length, expiresAt)
-    }
-    this.#makeRoom(bytes, operations.length)
+  add(operations: LogOperations, now: number, waiter: Waiter): number {
+    this.#makeRoom(operations.recordsBytes ?? recordsBytesOf(operations), operations.length)
     if (this.#frameRecords === 0) this.#openFrame(now)
     const firstIndex = this.nextIndex
-    for (const { kind, key, value, expiresAt } of operations) {
+    const { length } = operations
+    for (let place = 0; place < length; place++) {
+      const { kind, key, value, expiresAt } = operations.at(place)!
       const index = this.nextIndex
       this.#end = encodeRecord(
         this.#buffer,
@@ -254,4 +260,13 @@ export class Group {
     this.#buffer.copy(larger, 0, 0, this.#end)
     this.#buffer = larger
   }
+}
+
+function recordsBytesOf(operations: LogOperations): number {
+  let bytes = 0
+  for (let place = 0; place < operations.length; place++) {
+    const { key, value, expiresAt } = operations.at(place)!
+    bytes += recordBytes(key.length, value.length, expiresAt)
+  }
+  return bytes
 }

@@ -2,7 +2,7 @@ import { checkedKey } from './bytes-argument.ts'
 import type { Bytes } from './results.ts'
 
 /** Longer keys get memory of their own. */
-const scratchBytesMax = 255
+export const scratchBytesMax = 255
 
 /**
  * Keys as bytes, for what is done with them within one call: text is encoded into a buffer of just its length, which

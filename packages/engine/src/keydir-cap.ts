@@ -29,12 +29,16 @@ export class KeydirCap {
   }
 
   get stats(): { bytesMax: number; isFull: boolean; refused: number } {
-    return { bytesMax: this.#bytesMax, isFull: this.#isFull, refused: this.#refused }
+    return { bytesMax: this.#bytesMax, isFull: this.isFull, refused: this.#refused }
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= this.#bytesMax
   }
 
   /** Throws KV_MEMORY_FULL while the cap is reached, when there is a put of a key that is not there. */
   refuseNewKeys(operations: readonly KeyedOperation[]): void {
-    if (!this.#isFull || !operations.some((operation) => this.#isNew(operation))) return
+    if (!this.isFull || !operations.some((operation) => this.#isNew(operation))) return
     this.#refused++
     throw new KvError(
       'KV_MEMORY_FULL',
@@ -46,10 +50,6 @@ export class KeydirCap {
   /** Entries that were given back are there for new keys, and do not count. */
   get #bytes(): number {
     return this.#keydir.usedBytes
-  }
-
-  get #isFull(): boolean {
-    return this.#bytes >= this.#bytesMax
   }
 
   #isNew({ kind, key }: KeyedOperation): boolean {

@@ -7,6 +7,7 @@ import type { KeydirCap } from './keydir-cap.ts'
 import type { LiveKeys } from './live-keys.ts'
 import { refuseUnknownNames } from './option-names.ts'
 import type { StoreConfiguration } from './options.ts'
+import { PlainBatch } from './plain-batch.ts'
 import { deleteRange, rangeToDelete } from './range-delete.ts'
 import { neverExpires, recordKind } from './record.ts'
 import type {
@@ -50,6 +51,7 @@ export class Writes {
   readonly #counters: StoreCounters
   readonly #refuseWhenClosed: () => void
   readonly #scratch = new KeyScratch()
+  readonly #plainBatch = new PlainBatch()
   /** Filled in for each put: the log copies what it is given before the call returns. */
   readonly #plainPut: readonly [{ -readonly [F in keyof LogOperation]: LogOperation[F] }] = [
     { kind: recordKind.put, key: noBytes, value: noBytes, expiresAt: neverExpires },
@@ -109,6 +111,11 @@ export class Writes {
     operations: readonly BatchOperation[],
     options: WriteOptions = noOptions,
   ): Promise<WriteResult> {
+    const isPlain =
+      options === noOptions &&
+      !this.#cap.isFull &&
+      this.#plainBatch.take(operations, this.#configuration)
+    if (isPlain) return this.#submitPlainBatch()
     return this.#write('batches', options, batchOptionNames, () =>
       logOperations(operations, this.#configuration, this.#commits.timestamp()),
     )
@@ -130,9 +137,31 @@ export class Writes {
         this.#cap.refuseNewKeys(this.#plainPut)
         waiter.version = this.#commits.submit(this.#plainPut, waiter)
         this.#counters.operations.puts++
+        operation.value = noBytes
       } catch (error) {
         this.#counters.operations.refused++
         throw error
+      }
+    })
+  }
+
+  /** Submits the batch that was taken in. */
+  #submitPlainBatch(): Promise<WriteResult> {
+    const batch = this.#plainBatch
+    return new Promise((resolve, reject) => {
+      this.#refuseWhenClosed()
+      const start = this.#configuration.clock.monotonic()
+      const waiter = new PromisedWrite(noOptions, start, this.#counters.writes, resolve, reject)
+      try {
+        this.#commits.refuseIfFailed()
+        if (batch.hasPut) this.#disk.refuseWhenLow()
+        waiter.version = this.#commits.submit(batch, waiter)
+        this.#counters.operations.batches++
+      } catch (error) {
+        this.#counters.operations.refused++
+        throw error
+      } finally {
+        batch.clear()
       }
     })
   }
