@@ -29,7 +29,7 @@ const closed = await closedFixture(seed)
 const killed = await killedFixture(seed)
 const imaged = await imagedFixture(seed)
 /** What of the damage to a store that differs from another by its image only is tried: one in so many. */
-const imagedStride = 7
+const imagedStride = 41
 
 test('the stores have what is to be damaged', () => {
   const paths = [...closed.files.keys()]

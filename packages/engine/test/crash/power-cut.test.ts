@@ -61,16 +61,15 @@ async function cutAfter(work: Workload, count: number): Promise<void> {
   disk.stopAfter(count)
   const { model } = await runWorkload(work, disk)
   const choices = crashChoices(count)
-  const isStrict = work.options.durability === 'always'
   for (const [place, choice] of choices.entries()) {
-    // The laxer modes promise less; for them one half of the states at one operation, the other at the next.
-    if (!isStrict && (place + count) % 2 === 0) continue
+    // One half of the states at one operation, the other at the next.
+    if ((place + count) % 2 === 0) continue
     await checkAftermath(work, disk.crash(choice), model, 'cut', count + place)
   }
   await checkAftermath(work, disk.clone(), model, 'kill', count)
   const choice = choices[count % choices.length]!
-  if (count % 10 === 0) await cutRecovery(work, () => disk.crash(choice), model, 'cut', count)
-  if (count % 10 === 5) await cutRecovery(work, () => disk.clone(), model, 'kill', count)
+  if (count % 20 === 0) await cutRecovery(work, () => disk.crash(choice), model, 'cut', count)
+  if (count % 20 === 10) await cutRecovery(work, () => disk.clone(), model, 'kill', count)
 }
 
 /** The store comes back, goes on, and comes back with that too. */
