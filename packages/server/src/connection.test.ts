@@ -226,7 +226,9 @@ describe('requests', () => {
 
   test('that fail inside the server are KV_INTERNAL, without a stack or a path', async () => {
     await using node = await TestNode.start(...fast)
-    vi.spyOn(Store.prototype, 'getNow').mockReturnValue(Promise.reject(new Error('/secret/path')))
+    vi.spyOn(Store.prototype, 'getNow').mockImplementation(() =>
+      Promise.reject(new Error('/secret/path')),
+    )
     const client = await node.open()
     const error = (await client.ask(get('a'))) as KvError
     expect(error.code).toBe('KV_INTERNAL')
