@@ -13,7 +13,7 @@ import type { LogWriter, OpenSegment } from './log-writer.ts'
 /** Bytes written and synced in one go. */
 const runBytesMax = 1024 * 1024
 /** Frames are applied, and their callers answered, for so long in one turn of the event loop, in ms. */
-const applySliceMs = 2
+const applySliceMs = 1
 
 export interface CommitQueueOptions {
   /** Sync before every acknowledgement. */

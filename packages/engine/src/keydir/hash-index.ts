@@ -35,6 +35,8 @@ const entriesPlace = tagsPlace + groups
 const segmentWords = entriesPlace + slots
 /** Slots in use, removed ones among them, from which on a segment splits or is cleaned. */
 const usedMax = (slots * 7) / 8
+/** Segments split up to 128 slots before that. */
+const splitSpreadShift = 25
 /** Removed slots that make cleaning a segment worth more than a split. */
 const removedMin = slots / 4
 
@@ -185,7 +187,9 @@ export class HashIndex {
       const segment = this.#directory[placesWord + this.#placeOf(hash)]!
       const words = this.#memory.chunks[chunkOf(segment)]!
       const at = placeOf(segment)
-      if (words[at + keysPlace]! + words[at + removedPlace]! < usedMax) {
+      const used = words[at + keysPlace]! + words[at + removedPlace]!
+      const maySplit = this.#maySplit(words[at + depthPlace]!)
+      if (used < (maySplit ? splitAt(segment) : usedMax)) {
         this.#begin(words, at)
         this.#place(words, at, entry, hash)
         this.#end(words, at)
@@ -193,7 +197,7 @@ export class HashIndex {
       }
       const hasOverflow = words[at + overflowPlace] !== 0
       if (!hasOverflow && words[at + removedPlace]! >= removedMin) this.#clean(segment, segment)
-      else if (!hasOverflow && this.#maySplit(words[at + depthPlace]!)) this.#split(segment, hash)
+      else if (!hasOverflow && maySplit) this.#split(segment, hash)
       else {
         this.#insertBehind(segment, entry, hash)
         return
@@ -391,6 +395,14 @@ export class HashIndex {
 
 function createDirectory(depth: number): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(4 * (placesWord + 2 ** depth)))
+}
+
+/**
+ * Slots in use at which a segment splits: of each another number, or all would split at nearly the same time, as hashes
+ * fill them alike, and hold up whoever writes then.
+ */
+function splitAt(segment: number): number {
+  return usedMax - (Math.imul(segment, 0x9e37_79b1) >>> splitSpreadShift)
 }
 
 function tagOf(hash: number): number {
