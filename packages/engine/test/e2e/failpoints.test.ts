@@ -9,6 +9,7 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { FileSystem } from '../../src/file-system/file-system.ts'
 import { nodeFileSystem } from '../../src/file-system/node-file-system.ts'
 import { SeededRandom } from '../../src/file-system/seeded-random.ts'
 import { ClassReport } from '../crash/class-report.ts'
@@ -80,11 +81,28 @@ async function prepareGrounds(): Promise<void> {
     await opened.write(randomWrite(random))
     if (write === 15 || write === 25) await opened.store.merge()
   }
-  await cp(closed, crashed, { recursive: true, filter: isNoLock })
+  await copyLive(opened, closed, crashed)
   await opened.close()
   grounds.set('closed', { directory: closed, model: opened.model })
   grounds.set('crashed', { directory: crashed, model: opened.model.frozen() })
   await ruin(crashed)
+}
+
+/** As a kill leaves it: hints and merges under way would give and take names while they are copied. */
+async function copyLive(
+  opened: ModelledStore<FileSystem>,
+  from: string,
+  to: string,
+): Promise<void> {
+  await opened.idle()
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await cp(from, to, { recursive: true, filter: isNoLock })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 100) throw error
+      await rm(to, { recursive: true, force: true })
+    }
+  }
 }
 
 async function ruin(directory: string): Promise<void> {
