@@ -64,7 +64,8 @@ test('a thread that dies fails the jobs it had, and the next job gets another', 
   const source = `
     import { parentPort } from 'node:worker_threads'
     parentPort.postMessage('ready')
-    parentPort.on('message', () => { throw new Error('out of memory, say') })
+    // A while after it is ready: the two come to the owner by different ways.
+    parentPort.on('message', () => setTimeout(() => { throw new Error('out of memory, say') }, 50))
   `
   const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
   const jobs = new WorkerJobs(new TestClock(), url)

@@ -1,5 +1,5 @@
 /**
- * C4: the n-th call to the disk fails, for every n until a run passes clean: errors once and for good, after
+ * C4: the n-th call to the disk fails, for every other n until a run passes clean: errors once and for good, after
  * none, half or all of the work, and short transfers. No call hangs, none ends in anything but the error it
  * should, nothing acknowledged is lost, nothing refused comes back, and no descriptor stays open.
  */
@@ -81,7 +81,9 @@ test.each(plans)(
   'C4: $code, sticky $sticky, reached $reached, in mode $durability',
   async (plan) => {
     const { code, sticky, reached, durability } = plan
-    for (let number = 1; number < callsMax; number++) {
+    // Every other call, in one plan the odd ones and in the next the even ones.
+    const first = replaying ? 1 : 1 + (plans.indexOf(plan) % 2)
+    for (let number = first; number < callsMax; number += replaying ? 1 : 2) {
       const name = `C4 ${code} ${sticky} ${reached} ${durability} ${number}`
       const faults = await runCase(name, async () => {
         const run = new FailingRun(plan, number)
