@@ -316,10 +316,7 @@ export class Connection implements TurnMember {
     metrics.requestsInFlight--
     metrics.answered(kind, performance.now() - beganAt)
     this.#send(requestId, answer)
-    if (toRead === undefined) return
-    // Held before it is no longer expected: in between, others would be let in for it.
-    this.#tellHeldBytes()
-    reads.end(toRead)
+    if (toRead !== undefined) reads.end(toRead)
   }
 
   #send(requestId: number, answer: Answer | KvError): void {
