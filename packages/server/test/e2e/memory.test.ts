@@ -75,6 +75,7 @@ test('200 clients that ask for large values and never read stay within the budge
   expect(heldBytesSeen).toBeGreaterThan(heldBytesMax / 2)
   // A value is in memory as it was read and as it will be sent, until the garbage is collected.
   expect(rssBytesMax - before.rssBytes).toBeLessThan(2 * heldBytesMax + allowanceBytes)
-  expect(heldBytesSeen).toBeLessThan(heldBytesMax + 2 * mebi)
+  // Reads that end in one turn of the event loop, one a thread at most, are let in before they count as held.
+  expect(heldBytesSeen).toBeLessThan(heldBytesMax + 18 * mebi)
   expect(await canary.ask({ kind: 'get', key })).toMatchObject({ found: { version: 1 } })
 })
