@@ -9,7 +9,6 @@ import { RecordView, recordKind } from './record.ts'
 export class Applier {
   readonly #keydir: Keydir
   readonly #files: FileTable
-  readonly #record = new RecordView()
   /** Reused from record to record. */
   readonly #location = { slot: 0, offset: 0, size: 0, index: 0, expiresAt: 0 }
   #activeSlot: number
@@ -35,7 +34,8 @@ export class Applier {
 
   /** Applies a frame of a run that stands at byte `offset` of the active segment. */
   apply(run: Run, frame: GroupFrame, offset: number): void {
-    const record = this.#record
+    // Made anew, as it holds on to what it reads: a run of large values would stay for as long as nothing is written.
+    const record = new RecordView()
     const location = this.#location
     const slot = this.#activeSlot
     const active = this.#files.file(slot)

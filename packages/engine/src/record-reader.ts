@@ -3,7 +3,6 @@ import { KvError } from './errors.ts'
 import type { ReadableFile } from './file-system/file-system.ts'
 import { readFully, readFullySync } from './file-system/transfer.ts'
 import type { FileTable } from './file-table.ts'
-import { KeySlab } from './key-slab.ts'
 import { keyText } from './key-text.ts'
 import type { Location } from './keydir/location.ts'
 import { Lanes, poolThreads } from './lanes.ts'
@@ -12,12 +11,15 @@ import { rangeEntry } from './range-entry.ts'
 import { blockBytes, ReadCache } from './read-cache.ts'
 import { ReadPace } from './read-pace.ts'
 import { type RecordKind, RecordView, recordBytes, recordKind } from './record.ts'
-import { type RecordSpan, recordSpans } from './record-span.ts'
+import { type RecordSpan, recordSpans, spanBytesMax } from './record-span.ts'
 import type { RangeEntry } from './results.ts'
+import { Slab } from './slab.ts'
 import { TurnBudget } from './turn-budget.ts'
 
 /** Spans being read at once for one caller. */
 const readsInFlightMax = 32
+/** Keys that are handed out together share so much memory. */
+const keySlabBytes = 4 * 1024
 /** What reads may take of one turn of the event loop, in us. A record takes one at least. */
 const usPerTurn = 2_000
 
@@ -52,6 +54,9 @@ export class RecordReader {
   readonly #budget: TurnBudget
   /** For the blocks around a record that the cache wants. */
   #blocks = Buffer.alloc(0)
+  /** For spans, and apart from them for keys: whoever keeps a key must not keep the values that were read beside it. */
+  readonly #spans = new Slab(spanBytesMax)
+  readonly #keys = new Slab(keySlabBytes)
   readonly #pace = new ReadPace()
   readonly #lanes: Lanes
 
@@ -150,7 +155,8 @@ export class RecordReader {
 
   /**
    * Reads many records, in the order asked for, neighbours together and some spans at once. Their files stay,
-   * from this very call on, until all are read. Records of one span share its memory.
+   * from this very call on, until all are read. Records of one span share its memory, as those of spans that follow one
+   * another may.
    */
   async readMany(addresses: readonly RecordAddress[]): Promise<RecordView[]> {
     const release = this.#files.pin(new Set(addresses.map(({ location }) => location.slot)))
@@ -179,7 +185,7 @@ export class RecordReader {
   /**
    * Reads a list in this turn of the event loop, or not at all: undefined when some of it is not at hand, or not what it
    * should be, which {@link readMany} then tells. `isKeyOf` says whether a record's key is that of an entry. Values of
-   * one span share its memory, and keys that of the list.
+   * one span, and of spans that follow one another, share memory, and so do keys.
    */
   readNow(
     list: LocationList,
@@ -188,7 +194,6 @@ export class RecordReader {
     if (this.#budget.spend(list.length) !== undefined) return undefined
     const entries: RangeEntry[] = []
     const record = new RecordView()
-    const keys = new KeySlab()
     for (const span of recordSpans(list)) {
       const bytes = this.#spanNow(span)
       if (bytes === undefined) return undefined
@@ -203,11 +208,18 @@ export class RecordReader {
           record.index === list.indexes[place] &&
           isKeyOf(list.entries[place]!, bytes, record.keyStart, record.valueStart)
         if (!isGood) return undefined
-        const key = keys.copy(bytes, record.keyStart, record.valueStart)
-        entries.push(rangeEntry(key, record.value, record))
+        entries.push(rangeEntry(this.#keyOf(record), record.value, record))
       }
     }
     return entries
+  }
+
+  /** A copy of a record's key. Byte by byte: keys are short, and a call for each costs more. */
+  #keyOf({ source, keyStart, valueStart }: RecordView): Buffer {
+    const size = valueStart - keyStart
+    const key = this.#keys.take(size)
+    for (let i = 0; i < size; i++) key[i] = source[keyStart + i]!
+    return key
   }
 
   /** The bytes of a span, if they are at hand. */
@@ -220,7 +232,7 @@ export class RecordReader {
     if (!this.#pace.wouldBeQuick(size)) return undefined
     const handle = this.#files.handle(slot)
     if (handle === undefined) return undefined
-    const bytes = Buffer.allocUnsafeSlow(size)
+    const bytes = this.#spans.take(size)
     const start = this.#clock.monotonic()
     try {
       const count = readFullySync(handle, bytes, offset)
@@ -245,7 +257,7 @@ export class RecordReader {
     }
     const handle = this.#pace.isQuick(span.size) ? this.#files.handle(span.slot) : undefined
     if (handle === undefined) return this.#readSpanLater(span, addresses, records)
-    const bytes = Buffer.allocUnsafeSlow(span.size)
+    const bytes = this.#spans.take(span.size)
     const start = this.#clock.monotonic()
     let count: number
     try {
@@ -264,7 +276,7 @@ export class RecordReader {
     addresses: readonly RecordAddress[],
     records: RecordView[],
   ): Promise<void> {
-    const bytes = Buffer.allocUnsafeSlow(span.size)
+    const bytes = this.#spans.take(span.size)
     const count = await this.#files
       .withFile(span.slot, (handle) => this.#lanes.run(() => readFully(handle, bytes, span.offset)))
       .catch(() => -1)

@@ -3,7 +3,7 @@ import type { LocationList } from './location-list.ts'
 /** Bytes between two records that are read along rather than left out. */
 const gapBytesMax = 4096
 /** Bytes of a span of several records. */
-const spanBytesMax = 64 * 1024
+export const spanBytesMax: number = 64 * 1024
 
 /** A stretch of one file that holds some of a list's records. */
 export interface RecordSpan {

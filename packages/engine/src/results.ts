@@ -102,7 +102,10 @@ export interface PageOptions extends KeyBounds {
   readonly keysOnly?: boolean | undefined
 }
 
-/** Key and value are the caller's own; those of one page may share memory, so that keeping one keeps the others. */
+/**
+ * Key and value are the caller's own; they may share memory with what is read around them: keeping a value keeps 64 KiB,
+ * or the value itself where that is longer, keeping a key 4 KiB. Who keeps few of many copies them.
+ */
 export interface RangeEntry {
   readonly key: Buffer
   /** Empty when only keys were asked for. */

@@ -338,8 +338,9 @@ export class Store implements AsyncDisposable {
 
   /**
    * As {@link get} for each key, all as of one moment; the values are in the order of the keys, undefined for those that
-   * are not there. Throws as {@link get}, for all keys where it does for one, and KV_BATCH_TOO_LARGE, before anything is
-   * read, when the values have more than `bytesMax` bytes together.
+   * are not there, and may share memory as those of a {@link RangeEntry}. Throws as {@link get}, for all keys where it
+   * does for one, and KV_BATCH_TOO_LARGE, before anything is read, when the values have more than `bytesMax` bytes
+   * together.
    */
   async getMany(
     keys: readonly Bytes[],
@@ -356,8 +357,7 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * One page of a range, as of one moment. Its keys and values are the caller's own; values may share memory, so that
-   * keeping one keeps its neighbours.
+   * One page of a range, as of one moment. What its keys and values share: {@link RangeEntry}.
    *
    * @throws KvError as {@link get}, for the whole page where a record is damaged; `TypeError` for bounds that are not text
    * or bytes, `RangeError` for a negative `limit` or `bytesMax`.
