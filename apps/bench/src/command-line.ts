@@ -42,6 +42,11 @@ function parserOf(args: readonly string[]) {
               default: false,
               describe: 'Less data and shorter rounds: for a look, not for a record',
             },
+            profile: {
+              type: 'boolean',
+              default: false,
+              describe: 'Also where the time of our driver goes, in a turn of its own',
+            },
             out: {
               type: 'string',
               requiresArg: true,

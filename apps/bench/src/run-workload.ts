@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { profileVariable } from './driver/profiler.ts'
 import { type Random, randomFrom } from './driver/random.ts'
-import type { Sample, Skipped, WorkloadRun } from './results/run-file.ts'
+import type { CaseProfile, Sample, Skipped, WorkloadRun } from './results/run-file.ts'
 import type { SubjectRecord } from './results/subject-record.ts'
 import { makeStoresDirectory } from './stores-directory.ts'
 import type { Availability, Subject } from './subjects/subject.ts'
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly isWanted: (subject: Subject) => boolean
   /** Nothing to compare with was asked for. */
   readonly isAlone: boolean
+  /** Whether a turn of our side with the profiler follows the rounds. */
+  readonly isProfiled: boolean
   /** Where directories are made, and removed again. */
   readonly root: string
   readonly progress: Progress
@@ -49,7 +52,8 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
   const skippedCases = new Map<string, Skipped>()
   /** Subjects whose kept directory is filled. */
   const loaded = new Set<string>()
-  progress.begin(workload.name, rounds * present.length)
+  const profiles: CaseProfile[] = []
+  progress.begin(workload.name, rounds * present.length + (options.isProfiled ? 1 : 0))
   try {
     for (let round = 1; round <= rounds; round++) {
       for (const subject of shuffled(present, randomFrom(round))) {
@@ -72,6 +76,16 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
         }
       }
     }
+    if (options.isProfiled) {
+      const subject = withProfiler(present[0]!)
+      const round = rounds + 1
+      const context = contextOf(subject, round, workload, root, options, skippedCases, loaded)
+      progress.turn(`${workload.name}, profile: ${subject.name}`)
+      for (const { case: name, profile } of await measureOrExplain(workload, context)) {
+        if (profile !== undefined) profiles.push({ case: name, lines: profile })
+      }
+      progress.turnEnded()
+    }
   } finally {
     progress.end()
     await stores.remove()
@@ -89,10 +103,15 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
     skipped: [...skipped, ...skippedCases.values()],
     cases: workload.cases(scale),
     samples,
+    ...(profiles.length === 0 ? {} : { profiles }),
   }
   checkCompared(workload, present, run)
   const findings = workload.findings?.(run)
   return findings === undefined ? run : { ...run, findings }
+}
+
+function withProfiler(subject: Subject): Subject {
+  return { ...subject, environment: { ...subject.environment, [profileVariable]: '1' } }
 }
 
 /** What one subject has written must not cost the next one. */

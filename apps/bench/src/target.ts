@@ -9,6 +9,8 @@ export interface Target {
   readonly parts: readonly TargetPart[]
   /** What it waits for. */
   readonly notYet?: string
+  /** Where a part of it is missed: what stands in the way, and what was tried. Figures are in the tables of its workloads. */
+  readonly limit?: string
   /** What it also asks for and no bound here decides. */
   readonly aside?: string
 }

@@ -19,6 +19,7 @@ export interface RunArguments {
   readonly peers: string
   readonly rounds: number | undefined
   readonly quick: boolean
+  readonly profile: boolean
   readonly out: string | undefined
   readonly directory: string | undefined
 }
@@ -51,7 +52,8 @@ export async function run(given: RunArguments, args: readonly string[]): Promise
     }
     const rounds = given.rounds ?? workload.rounds
     try {
-      const options = { scale, rounds, isWanted, isAlone, root, progress } as const
+      const isProfiled = given.profile
+      const options = { scale, rounds, isWanted, isAlone, isProfiled, root, progress } as const
       measured.push(await runWorkload(workload, options))
     } catch (error) {
       if (!(error instanceof NothingToCompare) || chosen.length === 1) throw error

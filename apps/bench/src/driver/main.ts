@@ -9,6 +9,7 @@ import { Latencies } from './latencies.ts'
 import { load } from './loading.ts'
 import { openLoop } from './open-loop.ts'
 import { isSame, operationOf } from './operations.ts'
+import { profiled } from './profiler.ts'
 import type { Memory, StepName, StepReply, StepRequest, Steps, StopRequest } from './steps.ts'
 import { TurnMonitor } from './turn-monitor.ts'
 import { ValuePool } from './value-pool.ts'
@@ -26,10 +27,15 @@ const steps: {
     current = await module.open(target)
     return { seconds: secondsSince(startedAt), emptyMemory }
   },
-  load: (asks) => load(opened(), asks),
-  closedLoop: ({ mix, loop }) =>
-    closedLoop(operationOf(opened(), mix), { ...loop, stop: stop.signal }),
-  openLoop: ({ mix, loop }) => openLoop(operationOf(opened(), mix), { ...loop, stop: stop.signal }),
+  load: (asks) => profiled(() => load(opened(), asks)),
+  closedLoop({ mix, loop }) {
+    const operation = operationOf(opened(), mix)
+    return profiled(() => closedLoop(operation, { ...loop, stop: stop.signal }))
+  },
+  openLoop({ mix, loop }) {
+    const operation = operationOf(opened(), mix)
+    return profiled(() => openLoop(operation, { ...loop, stop: stop.signal }))
+  },
   async count({ from, count, valueBytes }) {
     const values = new ValuePool(valueBytes)
     let found = 0

@@ -1,4 +1,4 @@
-import type { Timeline } from '../results/run-file.ts'
+import type { ProfileLine, Timeline } from '../results/run-file.ts'
 import { Latencies } from './latencies.ts'
 import { TimelineRecorder } from './timeline-recorder.ts'
 
@@ -20,6 +20,7 @@ export interface StepResult {
   /** Open loop: so many were outstanding that it gave up. */
   readonly isOverloaded?: boolean
   readonly timeline?: Timeline
+  readonly profile?: readonly ProfileLine[]
   /** Start of the window, in ms since the epoch. */
   readonly startedAtMs: number
   /** Failed and unanswered operations, and the first failure. */

@@ -2,6 +2,7 @@
  * What the bench asks a driver process to do, one step at a time, and what it answers. Travels as structured
  * clones over the channel between the two processes.
  */
+import type { ProfileLine } from '../results/run-file.ts'
 import type { Target } from '../sessions/session.ts'
 import type { SessionName } from '../subjects/subject.ts'
 import type { ClosedLoop } from './closed-loop.ts'
@@ -78,6 +79,7 @@ export interface WorkResult {
   /** How long the event loop was kept from turning, in ms. */
   readonly stallP999: number
   readonly stallMax: number
+  readonly profile?: readonly ProfileLine[]
 }
 
 export interface StepRequest {

@@ -1,6 +1,7 @@
 import { inOrder, type NewestWorkload, newestWorkloads } from '../results/newest-workloads.ts'
 import type { RunFile, WorkloadRun } from '../results/run-file.ts'
 import { measuredTables } from './measured-tables.ts'
+import { profileTable } from './profile-table.ts'
 import { ratioTable } from './ratio-table.ts'
 import { subjectTable } from './subject-table.ts'
 import type { Table, TitledTable } from './table.ts'
@@ -34,7 +35,7 @@ function sectionOf({ run, workload }: NewestWorkload, number: number): Section {
       ({ subject, reason, install }) =>
         `${subject}: ${reason}${install === undefined ? '' : `; to have it: ${install}`}`,
     ),
-    measured: measuredTables(workload),
+    measured: [...measuredTables(workload), ...profileTable(workload)],
     ratios: ratioTable(workload),
     workload,
   }

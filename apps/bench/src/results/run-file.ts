@@ -48,6 +48,21 @@ export interface WorkloadRun {
   readonly samples: readonly Sample[]
   /** What the figures say together, in sentences. */
   readonly findings?: readonly string[]
+  /** Of our side, from a turn of its own whose figures do not count: the profiler costs time. */
+  readonly profiles?: readonly CaseProfile[]
+}
+
+/** Where the main thread of the driver's process spent its time in a case; that of an embedded store is in it. */
+export interface CaseProfile {
+  readonly case: string
+  /** The functions that took most, in that order. */
+  readonly lines: readonly ProfileLine[]
+}
+
+export interface ProfileLine {
+  readonly function: string
+  /** Of the time, without what it called, in percent. */
+  readonly share: number
 }
 
 export interface Skipped {

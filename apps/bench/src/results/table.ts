@@ -26,6 +26,7 @@ export function formatWorkload(workload: WorkloadRun, run: RunFile): string {
     ),
     figures(workload),
     ratios(workload),
+    profiles(workload),
     ...(workload.findings ?? []),
   ]
   return `${parts.filter(Boolean).join('\n')}\n`
@@ -65,6 +66,17 @@ function figures(workload: WorkloadRun): string {
 /** All metrics that any case shows. */
 function columns(workload: WorkloadRun): MetricName[] {
   return [...new Set(measuredCases(workload).flatMap((each) => each.metrics))]
+}
+
+function profiles({ profiles: all = [] }: WorkloadRun): string {
+  if (all.length === 0) return ''
+  const table = terminalTable(["profile of the driver's main thread", 'function', 'share'])
+  for (const { case: name, lines } of all) {
+    for (const [at, line] of lines.entries()) {
+      table.push([at === 0 ? name : '', line.function, formatValue(line.share, '%')])
+    }
+  }
+  return table.toString()
 }
 
 /** The first metric of each case against every peer. */

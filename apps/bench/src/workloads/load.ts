@@ -48,6 +48,7 @@ async function measureLoad(context: RoundContext, count: number): Promise<Measur
         stallMax: Math.max(loading.stallMax, merging.stallMax),
         loadTime: loading.seconds,
       },
+      ...(loading.profile === undefined ? {} : { profile: loading.profile }),
     }
   })
 }

@@ -29,8 +29,8 @@ export const open: Workload = {
   name: 'open',
   title: 'Open after a kill and after a clean close',
   about:
-    'The embedded store is killed right after its load, or closed, its files are dropped from the page cache, and it is opened. The largest number is opened in the first round only.',
-  targets: ['P9'],
+    'The embedded store is killed right after its load, or closed, its files are dropped from the page cache, and it is opened: how long that takes, and what a key then costs in memory, over the process before. The largest number is opened in the first round only.',
+  targets: ['P7', 'P9'],
   subjects: ['kv-embedded'],
   needsDisk: true,
   obstacle: pageCacheObstacle,
@@ -41,7 +41,7 @@ export const open: Workload = {
     (['kill', 'close'] as const).flatMap((end) =>
       sizes({ scale }).map((size) => ({
         name: names(size)[end],
-        metrics: ['openTime'],
+        metrics: ['openTime', 'rssPerKey'],
         ...(size === large
           ? {}
           : {
@@ -65,24 +65,24 @@ export const open: Workload = {
 
 async function measureOpen(context: RoundContext, size: Size): Promise<Measured[]> {
   const directory = await context.freshDirectory()
-  await withStore(context, directory, async (driver) => {
+  await withStore(context, directory, size.count, async (driver) => {
     await driver.do('load', loadOf(size.count, size.valueBytes))
     await driver.kill()
   })
   await dropDirectoryFromPageCache(directory)
-  const afterKill = await withStore(context, directory, async (driver) => {
+  const afterKill = await withStore(context, directory, size.count, async (driver) => {
     await checkKeys(driver, size)
     await driver.do('close')
   })
   await dropDirectoryFromPageCache(directory)
-  const afterClose = await withStore(context, directory, async (driver) => {
+  const afterClose = await withStore(context, directory, size.count, async (driver) => {
     await checkKeys(driver, size)
     await driver.do('close')
   })
   const { kill, close } = names(size)
   return [
-    { case: kill, values: { openTime: afterKill } },
-    { case: close, values: { openTime: afterClose } },
+    { case: kill, values: afterKill },
+    { case: close, values: afterClose },
   ]
 }
 
@@ -92,18 +92,21 @@ async function checkKeys(driver: Driver, { count, valueBytes }: Size): Promise<v
   if (found !== 1_000) throw new Error(`of the last 1,000 keys only ${found} are there`)
 }
 
-/** Gives the seconds that the opening took. */
+/** Gives what the opening took. */
 async function withStore(
   { subject, durability }: RoundContext,
   directory: string,
+  keys: number,
   act: (driver: Driver) => Promise<void>,
-): Promise<number> {
+): Promise<Measured['values']> {
   const driver = Driver.start()
   try {
     const target = { directory, durability }
-    const { seconds } = await driver.do('open', { session: subject.session, target })
+    const { session } = subject
+    const { seconds, emptyMemory } = await driver.do('open', { session, target })
+    const { rss } = await driver.do('memory')
     await act(driver)
-    return seconds
+    return { openTime: seconds, rssPerKey: (rss - emptyMemory.rss) / keys }
   } finally {
     await driver.kill()
   }

@@ -108,6 +108,10 @@ function valuesOf(result: StepResult): Sample['values'] {
   }
 }
 
-function details({ histogram, timeline }: StepResult): Pick<Sample, 'histogram' | 'timeline'> {
-  return { histogram, ...(timeline === undefined ? {} : { timeline }) }
+function details({ histogram, timeline, profile }: StepResult): Omit<Measured, 'case' | 'values'> {
+  return {
+    histogram,
+    ...(timeline === undefined ? {} : { timeline }),
+    ...(profile === undefined ? {} : { profile }),
+  }
 }

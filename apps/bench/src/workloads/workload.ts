@@ -1,4 +1,4 @@
-import type { Case, Sample, WorkloadRun } from '../results/run-file.ts'
+import type { Case, ProfileLine, Sample, WorkloadRun } from '../results/run-file.ts'
 import type { Durability } from '../sessions/session.ts'
 import type { Subject } from '../subjects/subject.ts'
 
@@ -37,6 +37,8 @@ export interface Workload {
 export type Measured = Omit<Sample, 'round' | 'subject'> & {
   /** Default: the subject of the round. `machine` is the limit of the hardware. */
   readonly subject?: 'machine'
+  /** Where the time went, when the turn is one that is profiled. */
+  readonly profile?: readonly ProfileLine[]
 }
 
 export interface RoundContext {
