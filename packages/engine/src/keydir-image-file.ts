@@ -26,7 +26,7 @@ import { readU64, writeU64 } from './u64.ts'
 
 const magic = 'kvkeydir'
 /** Of this layout, and of what the parts hold: one that was written by another version is none. */
-const imageVersion = 1
+const imageVersion = 2
 const footerBytes = 32
 const metaBytesMax = 64 * 1024 * 1024
 /** Parts read at once. */

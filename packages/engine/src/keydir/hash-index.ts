@@ -12,11 +12,16 @@
  * | 2        | keys                                                                                  |
  * | 3        | slots whose key was removed                                                           |
  * | 4        | the segment that takes what found no room here, or 0                                  |
- * | 8..263   | a tag of one byte for each slot: 0 empty, 1 removed, else 8 bits of the key's hash    |
- * | 264..    | the entry of each slot                                                                |
+ * | 8, 10..  | a tag of one byte for each slot: 0 empty, 1 removed, else 8 bits of the key's hash    |
+ * | 9, 11..  | a trace of one byte for each slot                                                     |
+ * | 520..    | the entry of each slot                                                                |
  *
- * Slots come in groups of four, whose tags make one word: a look-up starts at the group that the hash names
- * and goes on until one has an empty slot.
+ * Slots come in groups of four, whose tags make one word: a look-up starts at the group that the hash names, the key's
+ * home, and goes on until one has an empty slot.
+ *
+ * A trace spares a split the look at keys, each of which would be waited for: its first five bits are those bits of the
+ * hash by which the segment and its offspring split next, five times in all; the other three say how many groups the
+ * slot is behind its home, 7 for that many and more.
  *
  * The directory's first word is its depth; `changingDepth` while it doubles in place, and `staleDepth` once a
  * larger one has taken its place.
@@ -31,7 +36,9 @@ import { chunkOf, placeOf, WordMemory } from './word-memory.ts'
 const slots = 1024
 const groups = slots / 4
 const tagsPlace = 8
-const entriesPlace = tagsPlace + groups
+/** Beside the tags: both are there when memory has brought one. */
+const tracesPlace = tagsPlace + 1
+const entriesPlace = tagsPlace + 2 * groups
 const segmentWords = entriesPlace + slots
 /** Slots in use, removed ones among them, from which on a segment splits or is cleaned. */
 const usedMax = (slots * 7) / 8
@@ -47,6 +54,12 @@ const overflowPlace = 4
 
 const emptyTag = 0
 const removedTag = 1
+
+/** Bits of a trace: for splits, and for the distance from home. */
+const splitBits = 5
+const splitBitsMask = (1 << splitBits) - 1
+const distanceBits = 3
+const distanceMax = (1 << distanceBits) - 1
 /** 4 Mi segments: some 2.5 G keys. */
 const depthMax = 22
 /** A directory is made with room for its depth to grow. */
@@ -76,7 +89,9 @@ export class HashIndex {
   readonly #hash: KeyHash
   readonly #memory = new WordMemory(segmentWords)
   #directory = createDirectory(firstDirectoryDepth)
+  /** Entries taken out of a segment, and what of their hashes is known: {@link partsOf}. */
   readonly #moved = new Int32Array(slots)
+  readonly #movedParts = new Int32Array(slots)
   #depth = 0
   #segments = 1
   /** Times that it is shared. */
@@ -163,7 +178,7 @@ export class HashIndex {
       const words = this.#memory.chunks[chunkOf(segment)]!
       const at = placeOf(segment)
       for (let group = hash & (groups - 1), probed = 0; probed < groups; probed++) {
-        const tags = words[at + tagsPlace + group]!
+        const tags = words[at + tagsPlace + 2 * group]!
         // A byte of `matches` is zero where a tag is the one wanted. Higher ones may be so without a match.
         const matches = tags ^ pattern
         let hits = (matches - everyByte) & ~matches & topBits
@@ -191,7 +206,7 @@ export class HashIndex {
       const maySplit = this.#maySplit(words[at + depthPlace]!)
       if (used < (maySplit ? splitAt(segment) : usedMax)) {
         this.#begin(words, at)
-        this.#place(words, at, entry, hash)
+        this.#place(words, at, entry, partsOf(hash, words[at + depthPlace]!))
         this.#end(words, at)
         return
       }
@@ -216,7 +231,7 @@ export class HashIndex {
       const slot = this.#slotOf(words, at, entry, hash)
       if (slot !== -1) {
         this.#begin(headWords, headAt)
-        setTag(words, at, slot, removedTag)
+        setByte(words, at + tagsPlace, slot, removedTag)
         words[at + entriesPlace + slot] = 0
         words[at + keysPlace]! -= 1
         words[at + removedPlace]! += 1
@@ -253,15 +268,18 @@ export class HashIndex {
     if (this.#views > 0) Atomics.store(words, at, words[at]! + 1)
   }
 
-  /** Puts an entry into the first slot that is not in use. There is one. */
-  #place(words: Int32Array, at: number, entry: number, hash: number): void {
-    for (let group = hash & (groups - 1); ; group = (group + 1) & (groups - 1)) {
-      const tags = words[at + tagsPlace + group]!
+  /** Puts an entry, of whose hash these are the parts, into the first slot that is not in use. There is one. */
+  #place(words: Int32Array, at: number, entry: number, parts: number): void {
+    const home = homeOf(parts)
+    for (let distance = 0; ; distance++) {
+      const group = (home + distance) & (groups - 1)
+      const tags = words[at + tagsPlace + 2 * group]!
       for (let i = 0; i < 4; i++) {
         const tag = (tags >>> (i << 3)) & 0xff
         if (tag > removedTag) continue
         const slot = group * 4 + i
-        setTag(words, at, slot, tagOf(hash))
+        setByte(words, at + tagsPlace, slot, tagOfParts(parts))
+        setByte(words, at + tracesPlace, slot, traceOf(parts, distance))
         words[at + entriesPlace + slot] = entry
         words[at + keysPlace]! += 1
         if (tag === removedTag) words[at + removedPlace]! -= 1
@@ -275,7 +293,7 @@ export class HashIndex {
       for (let slot = group * 4; slot < group * 4 + 4; slot++) {
         if (words[at + entriesPlace + slot] === entry) return slot
       }
-      const tags = words[at + tagsPlace + group]!
+      const tags = words[at + tagsPlace + 2 * group]!
       if (((tags - everyByte) & ~tags & topBits) !== 0) return -1
       group = (group + 1) & (groups - 1)
     }
@@ -308,15 +326,17 @@ export class HashIndex {
     const siblingAt = placeOf(sibling)
     this.#segments++
     this.#begin(words, at)
+    // Traces that are used up are made anew, of the keys' hashes.
+    const isLast = splitWindow(depth + 1) !== splitWindow(depth)
     const count = this.#takeOut(words, at)
     words[at + depthPlace] = depth + 1
-    // The bit behind those that the segment's keys have shared.
-    const bit = 31 - depth
     for (let i = 0; i < count; i++) {
       const entry = this.#moved[i]!
-      const entryHash = this.#entries.hash(entry, this.#hash)
-      if (((entryHash >>> bit) & 1) === 0) this.#place(words, at, entry, entryHash)
-      else this.#place(siblingWords, siblingAt, entry, entryHash)
+      const parts = this.#movedParts[i]!
+      const isUpper = splitsUp(parts, depth)
+      const kept = isLast ? partsOf(this.#entries.hash(entry, this.#hash), depth + 1) : parts
+      if (isUpper) this.#place(siblingWords, siblingAt, entry, kept)
+      else this.#place(words, at, entry, kept)
     }
     // The upper half of the places that have named the segment.
     const span = 2 ** (this.#depth - depth)
@@ -351,18 +371,25 @@ export class HashIndex {
     this.#begin(headWords, placeOf(head))
     const count = this.#takeOut(words, at)
     for (let i = 0; i < count; i++) {
-      const entry = this.#moved[i]!
-      this.#place(words, at, entry, this.#entries.hash(entry, this.#hash))
+      this.#place(words, at, this.#moved[i]!, this.#movedParts[i]!)
     }
     this.#end(headWords, placeOf(head))
   }
 
-  /** Empties a segment; its entries are in `#moved` then. Returns how many. */
+  /** Empties a segment; its entries are in `#moved` then, with the parts of their hashes. Returns how many. */
   #takeOut(words: Int32Array, at: number): number {
+    const depth = words[at + depthPlace]!
     let count = 0
     for (let slot = 0; slot < slots; slot++) {
       const entry = words[at + entriesPlace + slot]!
-      if (entry !== 0) this.#moved[count++] = entry
+      if (entry === 0) continue
+      this.#moved[count] = entry
+      const trace = byteAt(words, at + tracesPlace, slot)
+      const distance = trace & distanceMax
+      this.#movedParts[count++] =
+        distance === distanceMax
+          ? partsOf(this.#entries.hash(entry, this.#hash), depth)
+          : partsFrom((slot >>> 2) - distance, byteAt(words, at + tagsPlace, slot), trace)
     }
     words.fill(emptyTag, at + tagsPlace, at + segmentWords)
     words[at + keysPlace] = 0
@@ -379,7 +406,7 @@ export class HashIndex {
       if (words[at + keysPlace]! + words[at + removedPlace]! < usedMax) {
         const headWords = this.#memory.chunks[chunkOf(head)]!
         this.#begin(headWords, placeOf(head))
-        this.#place(words, at, entry, hash)
+        this.#place(words, at, entry, partsOf(hash, words[at + depthPlace]!))
         this.#end(headWords, placeOf(head))
         return
       }
@@ -410,10 +437,49 @@ function tagOf(hash: number): number {
   return bits <= removedTag ? bits + 2 : bits
 }
 
-function setTag(words: Int32Array, at: number, slot: number, tag: number): void {
-  const place = at + tagsPlace + (slot >>> 2)
+/**
+ * What a segment of this depth keeps of a hash, in one number: the home in eight bits, the tag in the next eight, and
+ * above them the bits for the next splits.
+ */
+function partsOf(hash: number, depth: number): number {
+  const shift = 32 - splitBits - splitWindow(depth) * splitBits
+  return partsFrom(hash, tagOf(hash), ((hash >>> shift) & splitBitsMask) << distanceBits)
+}
+
+function partsFrom(home: number, tag: number, trace: number): number {
+  return (home & (groups - 1)) | (tag << 8) | ((trace >>> distanceBits) << 16)
+}
+
+function homeOf(parts: number): number {
+  return parts & (groups - 1)
+}
+
+function tagOfParts(parts: number): number {
+  return (parts >>> 8) & 0xff
+}
+
+function traceOf(parts: number, distance: number): number {
+  return ((parts >>> 16) << distanceBits) | Math.min(distance, distanceMax)
+}
+
+/** Which of the hash's bits a trace holds: those from `splitBits` times this number on, from the top. */
+function splitWindow(depth: number): number {
+  return (depth / splitBits) | 0
+}
+
+/** Whether a key goes to the sibling when a segment of this depth splits. */
+function splitsUp(parts: number, depth: number): boolean {
+  return ((parts >>> (16 + splitBits - 1 - (depth % splitBits))) & 1) === 1
+}
+
+function byteAt(words: Int32Array, place: number, slot: number): number {
+  return (words[place + 2 * (slot >>> 2)]! >>> ((slot & 3) << 3)) & 0xff
+}
+
+function setByte(words: Int32Array, place: number, slot: number, byte: number): void {
   const shift = (slot & 3) << 3
-  words[place] = (words[place]! & ~(0xff << shift)) | (tag << shift)
+  const at = place + 2 * (slot >>> 2)
+  words[at] = (words[at]! & ~(0xff << shift)) | (byte << shift)
 }
 
 /**
@@ -466,7 +532,7 @@ export class HashIndexView {
       if (words === undefined) return undefined
       const at = placeOf(segment)
       for (let group = hash & (groups - 1), probed = 0; probed < groups; probed++) {
-        const tags = words[at + tagsPlace + group]!
+        const tags = words[at + tagsPlace + 2 * group]!
         for (let i = 0; i < 4; i++) {
           if (((tags >>> (i << 3)) & 0xff) !== wanted) continue
           const found = visit(words[at + entriesPlace + group * 4 + i]!)
