@@ -88,7 +88,7 @@ test('P11 compares with another case of ours', () => {
 })
 
 test('a bound is shown as it is measured and as it was said', () => {
-  const [perKey, heap] = verdicts('P7', [])
+  const [perKey, , heap] = verdicts('P7', [])
   expect(perKey?.wanted).toBe('≤ 60.5 B (44.5 B + 16 B of key)')
   expect(heap?.wanted).toBe('≤ 95.4 MiB (100 MB)')
 })

@@ -10,7 +10,7 @@ import { runTable } from './run-table.ts'
 import { type Section, sectionsOf } from './section.ts'
 import { style } from './style.ts'
 import type { TitledTable } from './table.ts'
-import { countVerdicts, targetTable } from './target-table.ts'
+import { countVerdicts, limitsOf, targetTable } from './target-table.ts'
 
 /** One page without scripts that needs nothing else. The same runs give the same bytes. */
 export function renderHtml(runs: readonly RunFile[]): string {
@@ -35,6 +35,10 @@ export function renderHtml(runs: readonly RunFile[]): string {
 <main>
 <h2 id="targets">Targets</h2>
 ${htmlTable(targetTable(verdicts), true)}
+${folded(
+  'What stands in the way of those that are missed',
+  limitsOf(verdicts).map((each) => html`<p>${each}</p>`),
+)}
 <details><summary>How to read it</summary>
 ${reading.map((each) => html`<p>${each}</p>`)}
 </details>

@@ -24,6 +24,19 @@ test('the targets come before the workloads, missed ones with how far', () => {
   expect(text).toContain('not yet: waits for replication')
 })
 
+test('says what stands in the way of a target that is missed, and of no other', () => {
+  const rows: Row[] = [['kv', 'range of 100', 'diskReads', [5, 5, 5, 5, 5]]]
+  const missed = renderMarkdown([testingRun([testingWorkload('range-cold', rows)])])
+  expect(missed).toMatch(/### What stands in the way\n\n- P12\. Behind a merge/)
+  expect(page()).not.toContain('What stands in the way')
+})
+
+test('profiles follow the figures', () => {
+  const lines = [{ function: 'engine/keydir/hash-index #split', share: 12.5 }]
+  const text = page({ profiles: [{ case: 'new, 50 in flight', lines }] })
+  expect(text).toContain('| new, 50 in flight | engine/keydir/hash-index #split | 12.5 % |')
+})
+
 test('where a peer wins, the table says so in words', () => {
   expect(page()).toContain('**0.275× (0.25–0.3), the peer wins**')
 })

@@ -5,7 +5,7 @@ import { reading } from './reading.ts'
 import { runTable } from './run-table.ts'
 import { type Section, sectionsOf } from './section.ts'
 import type { TitledTable } from './table.ts'
-import { countVerdicts, targetTable } from './target-table.ts'
+import { countVerdicts, limitsOf, targetTable } from './target-table.ts'
 
 const widthMax = 150
 
@@ -13,6 +13,7 @@ const widthMax = 150
 export function renderMarkdown(runs: readonly RunFile[]): string {
   if (runs.length === 0) throw new Error('no runs, so nothing to report')
   const verdicts = judge(runs)
+  const limits = limitsOf(verdicts)
   const blocks = [
     '# Benchmarks',
     wrap(
@@ -23,11 +24,16 @@ export function renderMarkdown(runs: readonly RunFile[]): string {
     '## Targets',
     wrap(`Parts of targets: ${countVerdicts(verdicts)}.`),
     markdownTable(targetTable(verdicts)),
+    ...(limits.length === 0 ? [] : ['### What stands in the way', limits.map(asItem).join('\n')]),
     '## Runs',
     markdownTable(runTable(runs)),
     ...sectionsOf(runs).flatMap(sectionBlocks),
   ]
   return `${blocks.join('\n\n')}\n`
+}
+
+function asItem(limit: string): string {
+  return wrap(`- ${escapeMarkdown(limit)}`, '  ')
 }
 
 function sectionBlocks(section: Section): string[] {

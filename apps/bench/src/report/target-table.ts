@@ -28,6 +28,14 @@ export function countVerdicts(verdicts: readonly Verdict[]): string {
     .join(', ')
 }
 
+/** What stands in the way of those of which a part is missed, and what was tried. */
+export function limitsOf(verdicts: readonly Verdict[]): readonly string[] {
+  const missed = new Set(
+    verdicts.filter(({ state }) => state === 'missed').map(({ target }) => target),
+  )
+  return [...missed].flatMap(({ id, limit }) => (limit === undefined ? [] : [`${id}. ${limit}.`]))
+}
+
 function groupOf({ target: { id, text, aside } }: Verdict): Row {
   const more = aside === undefined ? '' : ` (${aside})`
   return { cells: [id, `${text}${more}`], isGroup: true }
