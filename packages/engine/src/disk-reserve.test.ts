@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { TestClock } from '../test/test-clock.ts'
 import { SimFileSystem } from './file-system/sim-file-system.ts'
 import { silentLogger } from './logger.ts'
-import type { MergeReport } from './merge/merge.ts'
+import type { MergeReport } from './merge/merge-report.ts'
 import { Store } from './store.ts'
 
 const mebi = 1024 * 1024

@@ -34,6 +34,7 @@ import { segmentKind } from '../segment.ts'
 import { removeIfThere, replaceFile } from '../small-file.ts'
 import type { Snapshots } from '../snapshots.ts'
 import type { MergeJobResult } from './merge-job.ts'
+import type { MergeReport } from './merge-report.ts'
 import type { RunningMerge } from './running-merge.ts'
 
 /** Entries are re-pointed for so long between two turns of the event loop, in ms, and so many at most. */
@@ -60,18 +61,6 @@ export interface MergeContext {
   manifestReplaced(): void
   /** Ids for `count` outputs, one after the other; returns the first. None is given twice, also when a merge fails. */
   takeOutputIds(count: number): number
-}
-
-/** What a merge did. Sizes in bytes. */
-export interface MergeReport {
-  readonly inputFiles: number
-  readonly inputBytes: number
-  readonly outputFiles: number
-  readonly outputBytes: number
-  readonly liveRecords: number
-  readonly droppedRecords: number
-  /** Tombstones kept because an older record may lie outside the inputs. */
-  readonly keptTombstones: number
 }
 
 export interface MergeResult {

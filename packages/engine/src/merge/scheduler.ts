@@ -1,11 +1,11 @@
-import type { DataFile } from '../data-file.ts'
 import type { DiskReserve } from '../disk-reserve.ts'
 import { KvError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Manifest } from '../manifest.ts'
-import { segmentKind } from '../segment.ts'
-import { type MergeContext, type MergeReport, merge } from './merge.ts'
-import { MergePace, type MergePressure } from './merge-pace.ts'
+import { type MergeContext, merge } from './merge.ts'
+import { mergeCandidates } from './merge-candidates.ts'
+import { type MergeReport, nothingMerged, sumOfReports } from './merge-report.ts'
+import { MergeThrottle } from './merge-throttle.ts'
 import {
   chooseFirst,
   chooseInputs,
@@ -19,8 +19,6 @@ import {
 } from './policy.ts'
 import { type MergeProgress, RunningMerge } from './running-merge.ts'
 
-/** The foreground is looked at so often while it writes or a merge is running, in ms. */
-const lookMs = 50
 /** The files are looked at each time so much of a segment was written; less often when there are very many. */
 const looksPerSegment = 16
 const filesPerLook = 1_024
@@ -72,7 +70,7 @@ export class MergeScheduler {
   readonly #context: MergeContext
   readonly #surroundings: MergeSurroundings
   readonly #options: MergeSchedulerOptions
-  readonly #pace: MergePace
+  readonly #throttle: MergeThrottle
   #manifest: Manifest
   #nextOutputId: number
   /** All that was asked for in one go. */
@@ -80,7 +78,6 @@ export class MergeScheduler {
   #merge: RunningMerge | undefined
   /** Merges that somebody asked for and that have not ended: the automatic ones wait for them. */
   #asked = 0
-  #pressure: MergePressure = { copiedPerWon: 1, excess: 0, diskIsLow: false }
   #stopping = false
   #paused = false
   #isAdopted = true
@@ -92,11 +89,6 @@ export class MergeScheduler {
   #retryAt = Number.NEGATIVE_INFINITY
   #uncheckedBytes = 0
   #isRolling = false
-  #lookedAt = 0
-  #operations = 0
-  /** What the running merge had read and written when the foreground was last looked at. */
-  #mergedBytes = 0
-  #cancelLook: (() => void) | undefined
 
   constructor(
     context: Omit<MergeContext, 'takeOutputIds'>,
@@ -116,10 +108,13 @@ export class MergeScheduler {
     this.#manifest = manifest
     this.#nextOutputId = manifest.nextId
     this.#options = options
-    const { bytesPerSecondMax } = options
-    this.#pace = new MergePace(
-      bytesPerSecondMax === 0 ? Number.POSITIVE_INFINITY : bytesPerSecondMax,
-    )
+    this.#throttle = new MergeThrottle(context.clock, options.bytesPerSecondMax, {
+      operations: () => surroundings.operations(),
+      pressure: () => ({
+        excess: garbageShare(this.#candidates()) - options.deadRatioMin,
+        diskIsLow: surroundings.disk.isLow,
+      }),
+    })
   }
 
   /** The one that stands on the disk, but in the last steps of a merge: then the one before. */
@@ -196,9 +191,8 @@ export class MergeScheduler {
 
   /** The foreground has written so many bytes; `syncMs` is undefined when it did not wait for a sync. */
   written(bytes: number, syncMs?: number): void {
-    this.#pace.written(bytes)
+    this.#throttle.written(bytes)
     if (syncMs !== undefined) this.synced(syncMs)
-    this.#lookLater()
     this.#uncheckedBytes += bytes
     const sharesOfSegment = (this.#uncheckedBytes * looksPerSegment) / this.#options.segmentBytes
     if (sharesOfSegment < 1 + this.#context.files.size / filesPerLook) return
@@ -209,7 +203,7 @@ export class MergeScheduler {
 
   /** The foreground, or its durability, has waited so long for a sync. */
   synced(ms: number): void {
-    this.#pace.synced(ms, this.#merge !== undefined)
+    this.#throttle.synced(ms)
   }
 
   /** A merge that is running stops where it is, and none begins. Until the store is closed. */
@@ -231,7 +225,7 @@ export class MergeScheduler {
   /** Stops a running merge at its next step; its inputs stay as they were. */
   async close(): Promise<void> {
     this.#stopping = true
-    this.#cancelLook?.()
+    this.#throttle.stop()
     this.#merge?.control.stop()
     await this.#running?.catch(() => undefined)
   }
@@ -275,15 +269,15 @@ export class MergeScheduler {
   /** One merge after the other, until all of `wanted` is done. */
   async #mergeAll(wanted: readonly MergeCandidate[]): Promise<MergeReport> {
     const { inputBytesMax, segmentBytes } = this.#options
-    let report = nothingToMerge
+    let report = nothingMerged
     for (let done = 0; done < wanted.length; ) {
       const left = wanted.slice(done)
       const choice = chooseFirst(left, { inputBytesMax, roomBytes: this.#roomBytes })
       if (choice.slots.length === 0) {
-        if (report !== nothingToMerge) break
+        if (report !== nothingMerged) break
         throw this.#diskFull(choice.neededBytes ?? neededBytesOf(left))
       }
-      report = sumOf(report, await this.#mergeOnce(choice.slots, segmentBytes))
+      report = sumOfReports(report, await this.#mergeOnce(choice.slots, segmentBytes))
       done += choice.slots.length
       if (done < wanted.length) await this.#surroundings.disk.look()
     }
@@ -292,18 +286,15 @@ export class MergeScheduler {
 
   async #mergeOnce(slots: readonly number[], outputBytes: number): Promise<MergeReport> {
     const { clock, files } = this.#context
-    const inputs = slots.map((slot) => candidate([slot, files.file(slot)]))
+    const inputs = slots.map((slot) => files.file(slot))
     const bytes = inputs.reduce((sum, file) => sum + file.bytes, 0)
     const garbage = inputs.reduce((sum, file) => sum + file.deadBytes - file.keptTombstoneBytes, 0)
     const expectedBytes = Math.max(0, bytes - garbage)
     const running = new RunningMerge(clock, { files: slots.length, bytes, expectedBytes })
     this.#merge = running
-    this.#mergedBytes = 0
-    this.#pressure = this.#pressureOf(expectedBytes / Math.max(1, garbage))
-    running.control.setPace(this.#pace.start(this.#pressure))
+    this.#throttle.begin(running.control, expectedBytes / Math.max(1, garbage))
     if (this.#paused) running.control.pause()
     if (this.#stopping) running.control.stop()
-    this.#lookLater()
     try {
       const result = await merge(this.#context, this.#manifest, slots, outputBytes, running)
       this.#manifest = result.manifest
@@ -317,42 +308,8 @@ export class MergeScheduler {
       throw error
     } finally {
       this.#merge = undefined
+      this.#throttle.end()
     }
-  }
-
-  #pressureOf(copiedPerWon: number): MergePressure {
-    const { deadRatioMin } = this.#options
-    const excess = garbageShare(this.#candidates()) - deadRatioMin
-    return { copiedPerWon, excess, diskIsLow: this.#surroundings.disk.isLow }
-  }
-
-  /** Looks at the foreground once more, unless that is planned already. */
-  #lookLater(): void {
-    if (this.#cancelLook !== undefined || this.#stopping) return
-    this.#lookedAt = this.#context.clock.monotonic()
-    this.#cancelLook = this.#context.clock.after(lookMs, () => {
-      this.#cancelLook = undefined
-      this.#look()
-    })
-  }
-
-  #look(): void {
-    const elapsedMs = this.#context.clock.monotonic() - this.#lookedAt
-    const operations = this.#surroundings.operations()
-    const isActive = operations !== this.#operations
-    this.#operations = operations
-    const look = { elapsedMs, lagMs: Math.max(0, elapsedMs - lookMs), isActive }
-    const merging = this.#merge
-    if (merging === undefined) {
-      this.#pace.calm(look)
-      return
-    }
-    this.#pressure = this.#pressureOf(this.#pressure.copiedPerWon)
-    const { readBytes, writtenBytes } = merging.control
-    const mergedBytes = readBytes + writtenBytes - this.#mergedBytes
-    this.#mergedBytes += mergedBytes
-    merging.control.setPace(this.#pace.busy(look, mergedBytes, this.#pressure))
-    this.#lookLater()
   }
 
   /** Closes the active segment where it is too large a part of the store to wait for its end. */
@@ -393,23 +350,7 @@ export class MergeScheduler {
   }
 
   #candidates(): MergeCandidates {
-    const log: [number, DataFile][] = []
-    const outputs: MergeCandidate[] = []
-    for (const entry of this.#context.files.entries()) {
-      if (entry[1].kind === segmentKind.log) log.push([...entry])
-      else outputs.push(candidate(entry))
-    }
-    log.sort(([, a], [, b]) => a.id - b.id)
-    const unsealed = log.findIndex(([, file]) => file.state !== 'sealed')
-    const rest = log.slice(unsealed).map(([, file]) => file)
-    return {
-      log: log.slice(0, unsealed).map(candidate),
-      outputs,
-      unsealed: {
-        bytes: rest.reduce((sum, { bytes }) => sum + bytes, 0),
-        deadBytes: rest.reduce((sum, { deadBytes }) => sum + deadBytes, 0),
-      },
-    }
+    return mergeCandidates(this.#context.files)
   }
 
   #refuse(): void {
@@ -427,43 +368,5 @@ export class MergeScheduler {
     }
     // The manifest on the disk may be another one than the last that is known.
     this.#context.commits.refuseIfFailed()
-  }
-}
-
-const nothingToMerge: MergeReport = {
-  inputFiles: 0,
-  inputBytes: 0,
-  outputFiles: 0,
-  outputBytes: 0,
-  liveRecords: 0,
-  droppedRecords: 0,
-  keptTombstones: 0,
-}
-
-function sumOf(a: MergeReport, b: MergeReport): MergeReport {
-  return {
-    inputFiles: a.inputFiles + b.inputFiles,
-    inputBytes: a.inputBytes + b.inputBytes,
-    outputFiles: a.outputFiles + b.outputFiles,
-    outputBytes: a.outputBytes + b.outputBytes,
-    liveRecords: a.liveRecords + b.liveRecords,
-    droppedRecords: a.droppedRecords + b.droppedRecords,
-    keptTombstones: a.keptTombstones + b.keptTombstones,
-  }
-}
-
-function candidate([slot, file]: readonly [number, DataFile]): MergeCandidate {
-  const { bytes, deadBytes, keptTombstoneBytes, liveRecords } = file
-  const { lowestIndex, highestIndex, lowestKey, highestKey } = file
-  return {
-    slot,
-    bytes,
-    deadBytes,
-    keptTombstoneBytes,
-    liveRecords,
-    lowestIndex,
-    highestIndex,
-    lowestKey,
-    highestKey,
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../../src/logger.ts'
-import type { MergeReport } from '../../src/merge/merge.ts'
+import type { MergeReport } from '../../src/merge/merge-report.ts'
 import type { Store } from '../../src/store.ts'
 
 /** Counts what merges do, from what the store logs of them. */

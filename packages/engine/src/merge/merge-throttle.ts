@@ -1,0 +1,101 @@
+import type { Clock } from '../clock.ts'
+import type { MergeControl } from './merge-control.ts'
+import { MergePace, type MergePressure } from './merge-pace.ts'
+
+/** The foreground is looked at so often while it writes or a merge is running, in ms. */
+const lookMs = 50
+
+/** What the throttle asks the store at each look. */
+interface ThrottleSurroundings {
+  /** Reads and writes since the store was opened. */
+  operations(): number
+  /** Why a merge may be in a hurry, whatever it copies. */
+  pressure(): Omit<MergePressure, 'copiedPerWon'>
+}
+
+/** Watches the foreground, and sets the pace of the merge that is running by what it sees. */
+export class MergeThrottle {
+  readonly #clock: Clock
+  readonly #surroundings: ThrottleSurroundings
+  readonly #pace: MergePace
+  /** Of the merge that is running. */
+  #control: MergeControl | undefined
+  #copiedPerWon = 1
+  /** What the running merge had read and written when the foreground was last looked at. */
+  #mergedBytes = 0
+  #operations = 0
+  #lookedAt = 0
+  #cancelLook: (() => void) | undefined
+  #stopped = false
+
+  /** `bytesPerSecondMax` is what a merge reads and writes a second at most; 0 for no bound. */
+  constructor(clock: Clock, bytesPerSecondMax: number, surroundings: ThrottleSurroundings) {
+    this.#clock = clock
+    this.#surroundings = surroundings
+    this.#pace = new MergePace(
+      bytesPerSecondMax === 0 ? Number.POSITIVE_INFINITY : bytesPerSecondMax,
+    )
+  }
+
+  /** A merge begins that copies so many bytes for each byte that it wins. */
+  begin(control: MergeControl, copiedPerWon: number): void {
+    this.#control = control
+    this.#copiedPerWon = copiedPerWon
+    this.#mergedBytes = 0
+    control.setPace(this.#pace.start(this.#pressure()))
+    this.#lookLater()
+  }
+
+  /** It has ended. */
+  end(): void {
+    this.#control = undefined
+  }
+
+  /** The foreground has written so many bytes. */
+  written(bytes: number): void {
+    this.#pace.written(bytes)
+    this.#lookLater()
+  }
+
+  /** The foreground, or its durability, has waited so long for a sync. */
+  synced(ms: number): void {
+    this.#pace.synced(ms, this.#control !== undefined)
+  }
+
+  /** Looks no more. */
+  stop(): void {
+    this.#stopped = true
+    this.#cancelLook?.()
+  }
+
+  /** Looks at the foreground once more, unless that is planned already. */
+  #lookLater(): void {
+    if (this.#cancelLook !== undefined || this.#stopped) return
+    this.#lookedAt = this.#clock.monotonic()
+    this.#cancelLook = this.#clock.after(lookMs, () => {
+      this.#cancelLook = undefined
+      this.#look()
+    })
+  }
+
+  #look(): void {
+    const elapsedMs = this.#clock.monotonic() - this.#lookedAt
+    const operations = this.#surroundings.operations()
+    const isActive = operations !== this.#operations
+    this.#operations = operations
+    const look = { elapsedMs, lagMs: Math.max(0, elapsedMs - lookMs), isActive }
+    const control = this.#control
+    if (control === undefined) {
+      this.#pace.calm(look)
+      return
+    }
+    const mergedBytes = control.readBytes + control.writtenBytes - this.#mergedBytes
+    this.#mergedBytes += mergedBytes
+    control.setPace(this.#pace.busy(look, mergedBytes, this.#pressure()))
+    this.#lookLater()
+  }
+
+  #pressure(): MergePressure {
+    return { copiedPerWon: this.#copiedPerWon, ...this.#surroundings.pressure() }
+  }
+}
