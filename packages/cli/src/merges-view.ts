@@ -44,6 +44,8 @@ export function describeMerges(merges: PlainMap): string {
   if (dead !== undefined && deadMin !== undefined) {
     lines.push(`${percent(dead)} of the store are dead; merges start at ${percent(deadMin)}`)
   }
+  const heldBackMs = numberIn(merges, 'heldBackMs') ?? 0
+  if (heldBackMs > 0) lines.push(`writes have waited ${formatMs(heldBackMs)} for merges so far`)
   return lines.join('\n')
 }
 

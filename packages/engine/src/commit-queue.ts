@@ -27,6 +27,8 @@ export interface CommitObserver {
   apply(run: Run, frame: GroupFrame, offset: number): void
   /** The active segment has been closed, and another one stands in its place. */
   rolled(closed: OpenSegment): void
+  /** How long the next group, which has so many bytes, is to wait before it is written, in ms; 0 for not at all. */
+  holdBack(bytes: number): number
   /** A group was written; `syncMs` is undefined when it was not synced. */
   written(records: number, bytes: number, syncMs: number | undefined): void
   /** Writing has ended for good. */
@@ -197,6 +199,9 @@ export class CommitQueue {
     while (this.#hasWork) {
       await this.#rollWhenAsked()
       if (this.#gathering.isEmpty) continue
+      const holdMs = this.#observer.holdBack(this.#gathering.bytes)
+      // It goes on gathering meanwhile.
+      if (holdMs > 0) await this.#sleep(holdMs)
       const group = this.#gathering
       group.closeFrame()
       this.#gathering = this.#writing
@@ -213,6 +218,12 @@ export class CommitQueue {
       // Writes that were quick have not left this turn: others want theirs.
       if (!this.#options.syncAlways) await this.#clock.nextTurn()
     }
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.after(ms, resolve, true)
+    })
   }
 
   async #rollWhenAsked(): Promise<void> {

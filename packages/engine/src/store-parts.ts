@@ -251,6 +251,7 @@ export class StoreParts {
         this.applier.rolledTo(this.#log.active)
         this.sealer.add(closed)
       },
+      holdBack: (bytes) => this.merges.holdBack(bytes),
       written: (records, bytes, syncMs) => {
         this.#keydirSaver.outdate()
         this.counters.written(records, bytes, syncMs)

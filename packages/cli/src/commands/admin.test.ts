@@ -76,9 +76,11 @@ test('merge pause, resume and status', async () => {
       '',
     ].join('\n'),
   )
-  kv.statsMap = { store: { merges: { lacksRoom: true, progress: 'soon', deadRatio: null } } }
+  kv.statsMap = {
+    store: { merges: { lacksRoom: true, progress: 'soon', deadRatio: null, heldBackMs: 1_500 } },
+  }
   expect((await inProcess(['merge', 'status'], { kv })).stdout).toBe(
-    'no merge is running\na merge is due that does not fit on the disk\n',
+    'no merge is running\na merge is due that does not fit on the disk\nwrites have waited 1.5 s for merges so far\n',
   )
   kv.statsMap = {}
   expect((await inProcess(['merge', 'status', '--json'], { kv })).stdout).toBe('{}\n')

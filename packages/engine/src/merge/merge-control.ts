@@ -54,6 +54,10 @@ export class MergeControl {
     return Number(Atomics.load(this.#counters, writtenPlace))
   }
 
+  get isPaused(): boolean {
+    return Atomics.load(this.#words, statePlace) === paused
+  }
+
   get isStopped(): boolean {
     return Atomics.load(this.#words, statePlace) === stopped
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { MergeControl } from './merge-control.ts'
 import { MergePace, type MergePressure } from './merge-pace.ts'
+import { WriteBrake } from './write-brake.ts'
 
 /** The foreground is looked at so often while it writes or a merge is running, in ms. */
 const lookMs = 50
@@ -11,13 +12,19 @@ interface ThrottleSurroundings {
   operations(): number
   /** Why a merge may be in a hurry, whatever it copies. */
   pressure(): Omit<MergePressure, 'copiedPerWon'>
+  /** Garbage that writers may have to wait for, as a share of the store; 0 where they never wait. */
+  brakingShare(): number
 }
 
-/** Watches the foreground, and sets the pace of the merge that is running by what it sees. */
+/**
+ * Watches the foreground, and sets the pace of the merge that is running by what it sees; and that of the foreground,
+ * when merges are behind all the same.
+ */
 export class MergeThrottle {
   readonly #clock: Clock
   readonly #surroundings: ThrottleSurroundings
   readonly #pace: MergePace
+  readonly #brake = new WriteBrake()
   /** Of the merge that is running. */
   #control: MergeControl | undefined
   #copiedPerWon = 1
@@ -37,6 +44,16 @@ export class MergeThrottle {
     )
   }
 
+  /** What writes have waited for merges, in ms. */
+  get heldBackMs(): number {
+    return this.#brake.heldBackMs
+  }
+
+  /** How long a group of `bytes` bytes is to wait before it is written, in ms. */
+  holdBack(bytes: number): number {
+    return this.#brake.hold(bytes, this.#clock.monotonic())
+  }
+
   /** A merge begins that copies so many bytes for each byte that it wins. */
   begin(control: MergeControl, copiedPerWon: number): void {
     this.#control = control
@@ -54,6 +71,7 @@ export class MergeThrottle {
   /** The foreground has written so many bytes. */
   written(bytes: number): void {
     this.#pace.written(bytes)
+    this.#brake.written(bytes)
     this.#lookLater()
   }
 
@@ -85,6 +103,8 @@ export class MergeThrottle {
     this.#operations = operations
     const look = { elapsedMs, lagMs: Math.max(0, elapsedMs - lookMs), isActive }
     const control = this.#control
+    const isMerging = control !== undefined && !control.isPaused
+    this.#brake.look({ elapsedMs, garbageShare: this.#surroundings.brakingShare(), isMerging })
     if (control === undefined) {
       this.#pace.calm(look)
       return

@@ -131,12 +131,12 @@ export function outputBytesFor(candidates: MergeCandidates, segmentBytes: number
   return Math.min(segmentBytes, Math.max(Math.ceil(segmentBytes / 8), wanted))
 }
 
-/** Garbage by all bytes of the store, 0..1. */
-export function garbageShare(candidates: MergeCandidates): number {
+/** Garbage by all bytes of the store, 0..1; so many bytes of it left out. */
+export function garbageShare(candidates: MergeCandidates, sparedBytes: number = 0): number {
   const { log, outputs, unsealed } = candidates
   const bytes = bytesOfAll(candidates)
   const garbage = sum(log, garbageOf) + sum(outputs, garbageOf) + unsealed.deadBytes
-  return bytes === 0 ? 0 : garbage / bytes
+  return bytes === 0 ? 0 : Math.max(0, garbage - sparedBytes) / bytes
 }
 
 /** What a merge of `files` needs for its outputs and hints, in bytes, as far as that is known beforehand. */

@@ -273,6 +273,36 @@ function syncsNames({ kind, path }: SimOperation): boolean {
   return kind === 'syncDirectory' && path === '/db/data'
 }
 
+test('writes wait while a merge runs that is far behind, a moment each, and not once it has caught up', async () => {
+  const { store, clock } = await storeOf(6_000, { autoMerge: true, segmentBytes: mebi })
+  store.pauseMerges()
+  for (let round = 0; round < 40; round++) await store.put('large', Buffer.alloc(mebi, round))
+  const answered: string[] = []
+  const write = async (name: string): Promise<void> => {
+    await store.put(name, Buffer.alloc(mebi / 2))
+    answered.push(name)
+  }
+  clock.advance(50)
+  await write('while merges are paused')
+  store.resumeMerges()
+  await turnsUntil(() => store.stats().merges.running)
+  clock.advance(50)
+  await write('first')
+  const second = write('second')
+  await turns(5)
+  expect(store.stats().merges.running).toBe(true)
+  expect(answered).toEqual(['while merges are paused', 'first'])
+  clock.advance(50)
+  await second
+  expect(store.stats().merges.heldBackMs).toBe(50)
+  await turnsUntil(() => !store.stats().merges.running)
+  clock.advance(50)
+  await write('third')
+  await write('fourth')
+  expect(store.stats().merges.heldBackMs).toBe(50)
+  await store.close()
+})
+
 async function storeOf(
   keys: number,
   options: StoreOptions = {},

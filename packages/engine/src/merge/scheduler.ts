@@ -18,6 +18,7 @@ import {
   wantsRoll,
 } from './policy.ts'
 import { type MergeProgress, RunningMerge } from './running-merge.ts'
+import { sparedBytes } from './write-brake.ts'
 
 /** The files are looked at each time so much of a segment was written; less often when there are very many. */
 const looksPerSegment = 16
@@ -62,6 +63,8 @@ export interface MergeStats {
   readonly failed: number
   /** Whether the last one that was due did not fit on the disk. */
   readonly lacksRoom: boolean
+  /** What groups of writes have waited altogether, as merges were behind, in ms. */
+  readonly heldBackMs: number
   readonly last: MergeReport | undefined
 }
 
@@ -114,6 +117,11 @@ export class MergeScheduler {
         excess: garbageShare(this.#candidates()) - options.deadRatioMin,
         diskIsLow: surroundings.disk.isLow,
       }),
+      // Whoever bounds what merges do, or does without them, has chosen what becomes of the garbage.
+      brakingShare: () =>
+        options.automatic && options.bytesPerSecondMax === 0
+          ? garbageShare(this.#candidates(), sparedBytes)
+          : 0,
     })
   }
 
@@ -140,6 +148,7 @@ export class MergeScheduler {
       completed: this.#completed,
       failed: this.#failed,
       lacksRoom: this.#lacksRoom,
+      heldBackMs: this.#throttle.heldBackMs,
       last: this.#last,
     }
   }
@@ -204,6 +213,11 @@ export class MergeScheduler {
   /** The foreground, or its durability, has waited so long for a sync. */
   synced(ms: number): void {
     this.#throttle.synced(ms)
+  }
+
+  /** How long a group of writes of `bytes` bytes is to wait before it is written, as merges are behind; in ms. */
+  holdBack(bytes: number): number {
+    return this.#throttle.holdBack(bytes)
   }
 
   /** A merge that is running stops where it is, and none begins. Until the store is closed. */
