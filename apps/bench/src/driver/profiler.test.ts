@@ -34,14 +34,14 @@ test('the time from one sample to the next belongs to what the first one saw', (
 })
 
 test('a step is profiled only where that was asked for', async () => {
-  const step = async () => ({ seconds: 1 })
-  expect(await profiled(step)).toEqual({ seconds: 1 })
+  expect(await profiled(busy)).toEqual({ seconds: 1 })
   vi.stubEnv(profileVariable, '1')
-  const busy = async () => {
-    for (const end = performance.now() + 50; performance.now() < end; );
-    return { seconds: 1 }
-  }
   const { seconds, profile } = await profiled(busy)
   expect(seconds).toBe(1)
   expect(profile!.map((line) => line.function)).toContain('bench/driver/profiler.test busy')
 })
+
+async function busy(): Promise<{ seconds: number }> {
+  for (const end = performance.now() + 50; performance.now() < end; );
+  return { seconds: 1 }
+}

@@ -29,12 +29,12 @@ function indexOf(hashOf: (good: number) => number = (good) => good) {
   return {
     index,
     hashed,
-    add(place: number): number {
+    add: (place: number): number => {
       const entry = entries.create(load(place), location)
       index.insert(entry, index.hashOf(key))
       return entry
     },
-    remove(place: number, entry: number): void {
+    remove: (place: number, entry: number): void => {
       index.remove(entry, index.hashOf(load(place)))
     },
     find: (place: number): number => index.find(load(place), index.hashOf(key)),
