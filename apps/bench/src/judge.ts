@@ -85,7 +85,7 @@ function judgePart(part: TargetPart, found: NewestWorkload | undefined): Judged 
   const ours = ourSubject(workload)
   if (ours === undefined) return unjudged(`${part.workload} was not measured of kv`)
   const mine = roundValues(workload, ours.name, part.case, part.metric)
-  if (mine.size === 0) return unjudged(missing(part.case, run))
+  if (mine.size === 0) return unjudged(missing(part, found))
   if (part.base === undefined) return judged(part, [...mine.values()], run)
 
   const base = baseOf(part, part.base, workload, ours.name)
@@ -129,8 +129,13 @@ function skippedOf({ skipped }: WorkloadRun): string {
   return `: skipped ${skipped.map(({ subject, reason }) => `${subject} (${reason})`).join(', ')}`
 }
 
-function missing(caseName: string, { quick }: RunFile): string {
-  return `'${caseName}' was not measured${quick ? ' in this quick run' : ''}`
+function missing(
+  { case: caseName, metric }: TargetPart,
+  { workload, run }: NewestWorkload,
+): string {
+  const wasMeasured = workload.samples.some((sample) => sample.case === caseName)
+  const what = wasMeasured ? `the ${metrics[metric].title} of '${caseName}'` : `'${caseName}'`
+  return `${what} was not measured${run.quick ? ' in this quick run' : ''}`
 }
 
 /** A ratio to a peer of fewer rounds says too little on a shared machine. */

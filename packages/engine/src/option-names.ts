@@ -1,5 +1,7 @@
+import { inspect } from 'node:util'
+
 /**
- * Throws `TypeError` for a name that there is not: a misspelt option would be a condition or a bound dropped
+ * Throws `TypeError` for what is no object, and for a name that there is not: a misspelt option would be a condition or a bound dropped
  * without a word. Undefined values are as if they were left out.
  */
 export function refuseUnknownNames(
@@ -7,6 +9,10 @@ export function refuseUnknownNames(
   names: readonly string[],
   what: 'option' | 'field of an operation',
 ): void {
+  // Callers without types give anything.
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`options must be an object, not ${inspect(given)}; nothing was done`)
+  }
   for (const name in given) {
     if (names.includes(name) || given[name as keyof typeof given] === undefined) continue
     throw new TypeError(

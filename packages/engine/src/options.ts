@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { type Clock, systemClock } from './clock.ts'
 import type { FileSystem } from './file-system/file-system.ts'
 import { nodeFileSystem } from './file-system/node-file-system.ts'
@@ -139,6 +140,9 @@ const bounds = {
 
 /** Fills in defaults. Throws `TypeError` for an unknown option or mode and `RangeError` for a value out of bounds. */
 export function configure(options: StoreOptions): StoreConfiguration {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`store options must be an object, not ${inspect(options)}`)
+  }
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   for (const [name] of given) {
     if (!Object.hasOwn(defaults, name)) {
@@ -156,14 +160,14 @@ export function configure(options: StoreOptions): StoreConfiguration {
     const isWhole = Number.isInteger(value) || name === 'mergeDeadRatioMin'
     if (typeof value !== 'number' || !isWhole || !(value >= min && value <= max)) {
       throw new RangeError(
-        `store option ${name} must be from ${min} to ${max}, not ${String(value)}`,
+        `store option ${name} must be a ${name === 'mergeDeadRatioMin' ? '' : 'whole '}number from ${min} to ${max}, not ${inspect(value)}`,
       )
     }
   }
   for (const name of ['readOnly', 'autoMerge'] as const) {
     if (typeof configuration[name] !== 'boolean') {
       throw new TypeError(
-        `store option ${name} must be true or false, not ${String(configuration[name])}`,
+        `store option ${name} must be true or false, not ${inspect(configuration[name])}`,
       )
     }
   }

@@ -41,8 +41,9 @@ export class PlainBatch implements LogOperations {
   take(operations: readonly BatchOperation[], limits: WriteLimits): boolean {
     this.clear()
     this.#keyBytesMax = limits.keyBytesMax
+    if (!Array.isArray(operations)) return false
     const count = operations.length
-    if (!Array.isArray(operations) || count === 0 || count > limits.batchOperationsMax) return false
+    if (count === 0 || count > limits.batchOperationsMax) return false
     let bytes = 0
     for (const operation of operations) {
       const added = this.#add(operation, limits)

@@ -2,6 +2,7 @@ import { boundNames, boundsOf, checkedKey } from './bytes-argument.ts'
 import type { Clock } from './clock.ts'
 import { KvError } from './errors.ts'
 import { KeyScratch } from './key-scratch.ts'
+import { checkedLimit } from './limit-argument.ts'
 import type { LiveKeys } from './live-keys.ts'
 import { refuseUnknownNames } from './option-names.ts'
 import { Pager } from './pager.ts'
@@ -9,6 +10,7 @@ import { neverExpires, RecordView } from './record.ts'
 import { type RecordReader, valueBytesOf } from './record-reader.ts'
 import type { Bytes, CountOptions, PageOptions, RangePage, StoredValue } from './results.ts'
 
+const pageOptionNames = [...boundNames, 'reverse', 'limit', 'bytesMax', 'keysOnly']
 /** Keys counted in one turn of the event loop: some 0.5 ms. */
 const keysPerTurn = 8_192
 
@@ -39,7 +41,9 @@ export class Reads {
   }
 
   async getMany(keys: readonly Bytes[], bytesMax: number): Promise<(StoredValue | undefined)[]> {
-    const found = keys.flatMap((key, place) => {
+    if (!Array.isArray(keys)) throw new TypeError('keys must be an array; nothing was read')
+    checkedLimit(bytesMax, 'bytesMax')
+    const found = (keys as readonly Bytes[]).flatMap((key, place) => {
       const keyBytes = ownKey(key, this.#keyBytesMax)
       const location = this.#keys.lookup(keyBytes)
       return location === undefined ? [] : [{ place, address: { key: keyBytes, location } }]
@@ -58,12 +62,14 @@ export class Reads {
   }
 
   /** Length of the value of a key in bytes, without reading it; undefined when there is none. */
-  valueBytes(key: Uint8Array): number | undefined {
-    const location = this.#keys.lookup(key)
-    return location === undefined ? undefined : valueBytesOf({ key, location })
+  valueBytes(key: Bytes): number | undefined {
+    const keyBytes = this.#scratch.key(key, this.#keyBytesMax)
+    const location = this.#keys.lookup(keyBytes)
+    return location === undefined ? undefined : valueBytesOf({ key: keyBytes, location })
   }
 
   async page(options: PageOptions): Promise<RangePage> {
+    refuseUnknownNames(options, pageOptionNames, 'option')
     return this.#pager.page({ ...options, ...boundsOf(options) })
   }
 

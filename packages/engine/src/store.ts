@@ -2,11 +2,12 @@ import { resolve } from 'node:path'
 import type { BackupReport } from './backup/backup.ts'
 import type { BackupOptions } from './backup/backups.ts'
 import type { VerifyReport } from './care/findings.ts'
-import type { PaceOptions } from './care/pace.ts'
+import { type PaceOptions, paceOptionNames } from './care/pace.ts'
 import { verifyOpenStore } from './care/verify-open-store.ts'
 import { LiveKeys } from './live-keys.ts'
 import type { MergeReport } from './merge/merge-report.ts'
 import type { NodeIdentity } from './node-file.ts'
+import { refuseUnknownNames } from './option-names.ts'
 import { configure, type StoreOptions } from './options.ts'
 import { RangeEntries } from './range-entries.ts'
 import type {
@@ -153,8 +154,8 @@ export class Store implements AsyncDisposable {
     return this.#parts.reads.getMany(keys, bytesMax)
   }
 
-  /** Length of the value of a key in bytes, without reading it; undefined when there is none. Throws nothing. */
-  valueBytes(key: Uint8Array): number | undefined {
+  /** Length of the value of a key in bytes, without reading it; undefined when there is none. Throws for the key as {@link get}. */
+  valueBytes(key: Bytes): number | undefined {
     return this.#parts.reads.valueBytes(key)
   }
 
@@ -251,6 +252,7 @@ export class Store implements AsyncDisposable {
    */
   async verify(options: PaceOptions = {}): Promise<VerifyReport> {
     this.#refuseWhenClosed()
+    refuseUnknownNames(options, paceOptionNames, 'option')
     const { configuration, directory, files, admission } = this.#parts
     const { fileSystem, clock } = configuration
     const store = { fileSystem, clock, directory, files }

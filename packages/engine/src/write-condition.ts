@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { KvError } from './errors.ts'
 
 /** `onlyIfVersion` of an operation that wants its key to be absent: no record has this index. */
@@ -19,12 +20,12 @@ export interface VersionMismatch {
 /** The one version that a key may have, {@link absentVersion} for none, or undefined for any. Throws `TypeError` or `RangeError`. */
 export function requiredVersion({ ifVersion, ifAbsent }: WriteConditions): number | undefined {
   if (ifAbsent !== undefined && typeof ifAbsent !== 'boolean') {
-    throw new TypeError(`ifAbsent must be true or false, not ${String(ifAbsent)}`)
+    throw new TypeError(`ifAbsent must be true or false, not ${inspect(ifAbsent)}`)
   }
   if (ifVersion === undefined) return ifAbsent === true ? absentVersion : undefined
   if (ifAbsent === true) throw new TypeError('ifVersion and ifAbsent cannot both hold')
   if (!Number.isSafeInteger(ifVersion) || ifVersion < absentVersion) {
-    throw new RangeError(`ifVersion must be a whole number from 0 on, not ${String(ifVersion)}`)
+    throw new RangeError(`ifVersion must be a whole number from 0 on, not ${inspect(ifVersion)}`)
   }
   return ifVersion
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { checkedKey, checkedValue } from './bytes-argument.ts'
 import { KvError } from './errors.ts'
 import type { LogOperation, Waiter } from './group.ts'
@@ -71,6 +72,9 @@ export function logOperations(
   limits: WriteLimits,
   now: number,
 ): CheckedOperation[] {
+  if (!Array.isArray(operations)) {
+    throw new TypeError('a batch must be an array of operations; nothing was written')
+  }
   if (operations.length === 0) throw new RangeError('a batch must hold at least one operation')
   if (operations.length > limits.batchOperationsMax) {
     throw new KvError(
@@ -78,7 +82,12 @@ export function logOperations(
       `the batch has ${operations.length} operations, more than batchOperationsMax (${limits.batchOperationsMax}); nothing was written; split it`,
     )
   }
-  const checked = operations.map((operation) => {
+  const checked = (operations as readonly BatchOperation[]).map((operation) => {
+    if (typeof operation !== 'object' || operation === null) {
+      throw new TypeError(
+        `an operation must be an object, not ${inspect(operation)}; nothing was written`,
+      )
+    }
     const checkedOperation = logOperation(operation, limits, now)
     refuseUnknownNames(operation, operationNames[operation.type], 'field of an operation')
     return checkedOperation
@@ -96,7 +105,7 @@ export function logOperations(
 function expiryAfter(ttlMs: number | undefined, now: number): number {
   if (ttlMs === undefined) return neverExpires
   if (!Number.isSafeInteger(ttlMs) || ttlMs < 1 || ttlMs > ttlMsMax) {
-    throw new RangeError(`ttlMs must be a whole number from 1 to 2^52, not ${String(ttlMs)}`)
+    throw new RangeError(`ttlMs must be a whole number from 1 to 2^52, not ${inspect(ttlMs)}`)
   }
   return now + ttlMs
 }
@@ -105,7 +114,7 @@ function expiryAfter(ttlMs: number | undefined, now: number): number {
 export function wantsSync({ durability }: WriteOptions): boolean {
   if (durability === undefined || durability === 'written') return false
   if (durability === 'synced') return true
-  throw new TypeError(`the durability must be 'written' or 'synced', not ${String(durability)}`)
+  throw new TypeError(`the durability must be 'written' or 'synced', not ${inspect(durability)}`)
 }
 
 /** A waiter that settles a promise with what was reached. */

@@ -9,12 +9,14 @@ export interface CareProgress {
 }
 
 export interface PaceOptions {
-  /** Bytes read in a second, on average. Without it as fast as the disk gives them. */
+  /** Bytes read in a second, on average. Without it as fast as the disk gives them, but for `Store.verify`: 64 MiB. */
   readonly bytesPerSecondMax?: number | undefined
   readonly onProgress?: ((progress: CareProgress) => void) | undefined
   /** Ends the work; it fails with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
+
+export const paceOptionNames: readonly string[] = ['bytesPerSecondMax', 'onProgress', 'signal']
 
 /** Work goes on in a turn of the event loop for so long, in ms. */
 const turnMsMax = 1

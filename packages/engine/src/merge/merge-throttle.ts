@@ -71,7 +71,6 @@ export class MergeThrottle {
   /** The foreground has written so many bytes. */
   written(bytes: number): void {
     this.#pace.written(bytes)
-    this.#brake.written(bytes)
     this.#lookLater()
   }
 
@@ -104,7 +103,7 @@ export class MergeThrottle {
     const look = { elapsedMs, lagMs: Math.max(0, elapsedMs - lookMs), isActive }
     const control = this.#control
     const isMerging = control !== undefined && !control.isPaused
-    this.#brake.look({ elapsedMs, garbageShare: this.#surroundings.brakingShare(), isMerging })
+    this.#brake.look(this.#surroundings.brakingShare(), isMerging)
     if (control === undefined) {
       this.#pace.calm(look)
       return

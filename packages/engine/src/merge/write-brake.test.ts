@@ -4,57 +4,79 @@ import { brakedShare, WriteBrake } from './write-brake.ts'
 const mebi = 1024 * 1024
 const lookMs = 50
 
+interface Simulated {
+  readonly writePerSecond: number
+  readonly wonPerSecond: number
+  readonly groupBytes?: number
+  /** Of the store at the beginning. */
+  readonly garbageShare?: number
+  readonly seconds: number
+}
+
 /** A store whose writers write as fast as they may, and whose merges win back so much a second. */
-function simulate(writePerSecond: number, wonPerSecond: number, seconds: number) {
+function simulate({ writePerSecond, wonPerSecond, seconds, ...rest }: Simulated) {
+  const { groupBytes = mebi / 4, garbageShare = 0 } = rest
   const brake = new WriteBrake()
   const live = 1_000 * mebi
-  let garbage = 0
+  let share = garbageShare
+  let garbage = (live * share) / (1 - share)
   let now = 0
-  let share = 0
   let longestMs = 0
   let written = 0
-  for (let lookAt = lookMs; now < seconds * 1_000; ) {
-    const bytes = mebi / 4
-    const holdMs = brake.hold(bytes, now)
-    longestMs = Math.max(longestMs, holdMs)
-    now += holdMs + (bytes * 1_000) / writePerSecond
-    brake.written(bytes)
-    written += bytes
-    garbage += bytes
+  for (let lookAt = 0; now < seconds * 1_000; ) {
     for (; lookAt <= now; lookAt += lookMs) {
       const isMerging = share > 0.3
       if (isMerging) garbage = Math.max(0, garbage - (wonPerSecond * lookMs) / 1_000)
       share = garbage / (garbage + live)
-      brake.look({ elapsedMs: lookMs, garbageShare: share, isMerging })
+      brake.look(share, isMerging)
     }
+    const holdMs = brake.hold(groupBytes, now)
+    longestMs = Math.max(longestMs, holdMs)
+    now += holdMs + (groupBytes * 1_000) / writePerSecond
+    written += groupBytes
+    garbage += groupBytes
   }
   return { share, longestMs, writtenPerSecond: written / seconds, heldBackMs: brake.heldBackMs }
 }
 
 test('who writes slower than merges win is never held back', () => {
-  expect(simulate(100 * mebi, 110 * mebi, 120)).toMatchObject({ heldBackMs: 0, longestMs: 0 })
+  const held = simulate({ writePerSecond: 100 * mebi, wonPerSecond: 110 * mebi, seconds: 120 })
+  expect(held).toMatchObject({ heldBackMs: 0, longestMs: 0 })
 })
 
 test.each([
-  ['twice', 50],
-  ['eight times', 12.5],
-])('who writes %s as fast as merges win comes to keep pace with them', (_, won) => {
-  const { share, longestMs, writtenPerSecond } = simulate(100 * mebi, won * mebi, 600)
+  ['twice', 50, mebi / 4],
+  ['eight times', 12.5, mebi / 4],
+  ['eight times, in small groups,', 12.5, 10_000],
+])('who writes %s as fast as merges win comes to keep pace with them', (_, won, groupBytes) => {
+  const { share, longestMs, writtenPerSecond } = simulate({
+    writePerSecond: 100 * mebi,
+    wonPerSecond: won * mebi,
+    groupBytes,
+    seconds: 600,
+  })
   expect(share).toBeGreaterThan(brakedShare)
   expect(share).toBeLessThan(0.55)
   expect(longestMs).toBeLessThanOrEqual(50)
   expect(writtenPerSecond).toBeLessThan(100 * mebi)
 })
 
+test('a store that begins with much garbage wins it back, and lets writers write meanwhile', () => {
+  const start = { writePerSecond: 200 * mebi, wonPerSecond: 40 * mebi, garbageShare: 0.75 }
+  expect(simulate({ ...start, seconds: 10 }).writtenPerSecond).toBeGreaterThan(7 * mebi)
+  expect(simulate({ ...start, seconds: 300 }).share).toBeLessThan(0.55)
+  // One after the other, writes are slower than that anyway.
+  const alone = { ...start, writePerSecond: 4 * mebi, groupBytes: 140, seconds: 5 }
+  expect(simulate(alone)).toMatchObject({ heldBackMs: 0 })
+})
+
 test('nobody waits for a merge that does not run, or once the garbage is gone', () => {
   const brake = new WriteBrake()
   const look = (garbageShare: number, isMerging: boolean) => {
-    brake.written(mebi)
-    brake.look({ elapsedMs: lookMs, garbageShare, isMerging })
+    brake.look(garbageShare, isMerging)
     brake.hold(10 * mebi, 1_000)
     return brake.hold(mebi, 1_000)
   }
-  look(0.1, false)
   expect(look(0.9, false)).toBe(0)
   expect(look(0.9, true)).toBe(50)
   expect(look(0.9, false)).toBe(0)

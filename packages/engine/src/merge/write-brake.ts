@@ -3,8 +3,8 @@
  * back fills the disk with garbage. (LevelDB and RocksDB hold writers back for the same reason, in steps; "Write
  * Stalls" in the RocksDB wiki.)
  *
- * Beyond `brakedShare` of garbage each `halvingShare` more halves the rate at which writes went before. So it settles
- * where writes and merges keep pace, at little more garbage, and no write waits for long.
+ * Beyond `brakedShare` of garbage the rate starts at one that hardly anybody reaches, and each `halvingShare` more
+ * halves it. So it settles where writes and merges keep pace, and no write waits for long.
  */
 
 /** Of the store, beyond which writes are held back; 0.5 would be twice the live data. */
@@ -12,29 +12,17 @@ export const brakedShare = 0.45
 const halvingShare = 0.025
 /** So much garbage is never too much: a small store turns over many times before a merge is worth it. */
 export const sparedBytes: number = 16 * 1024 * 1024
+/** In bytes a second. The lowest is for stores that were opened with much garbage: that was not these writers' doing. */
+const rateMax = 128 * 1024 * 1024
+const rateMin = 8 * 1024 * 1024
 /** No group of writes waits longer at once, in ms. */
 const holdMsMax = 50
+/** Nor for less: timers are no finer. What is not waited for now adds to what is later. */
+const holdMsMin = 2
 /** What was let through beyond the rate is held against later writes, up to so many ms. */
 const debtMsMax = 1_000
-/** No rate is below this, in bytes a second. */
-const rateMin = 2 * 1024 * 1024
-/** Weight of a new look in the rate at which writes go unhindered. */
-const freeWeight = 0.2
-
-/** What is seen of the store in one look. */
-export interface BrakeLook {
-  /** Since the look before. */
-  readonly elapsedMs: number
-  /** Garbage beyond {@link sparedBytes}, as a share of the store. */
-  readonly garbageShare: number
-  /** Whether a merge is winning space back. Without one, waiting would be in vain. */
-  readonly isMerging: boolean
-}
 
 export class WriteBrake {
-  #writtenBytes = 0
-  /** Bytes a second, when nothing held them back. */
-  #freeRate = 0
   #rate = Number.POSITIVE_INFINITY
   /** When all that was let through would have been written at the rate, on the monotonic clock. */
   #evenAt = 0
@@ -45,28 +33,26 @@ export class WriteBrake {
     return this.#heldBackMs
   }
 
-  written(bytes: number): void {
-    this.#writtenBytes += bytes
-  }
-
-  look({ elapsedMs, garbageShare, isMerging }: BrakeLook): void {
-    const writtenRate = (this.#writtenBytes * 1_000) / Math.max(1, elapsedMs)
-    this.#writtenBytes = 0
+  /**
+   * Sets the rate by the garbage beyond {@link sparedBytes}, as a share of the store. Without a merge that wins space
+   * back, waiting would be in vain.
+   */
+  look(garbageShare: number, isMerging: boolean): void {
     const excess = garbageShare - brakedShare
-    if (!isMerging || excess <= 0) {
-      this.#rate = Number.POSITIVE_INFINITY
-      this.#freeRate += (writtenRate - this.#freeRate) * freeWeight
-      return
-    }
-    this.#rate = Math.max(rateMin, this.#freeRate * 2 ** (-excess / halvingShare))
+    this.#rate =
+      isMerging && excess > 0
+        ? Math.max(rateMin, rateMax * 2 ** (-excess / halvingShare))
+        : Number.POSITIVE_INFINITY
   }
 
-  /** How long a group of `bytes` bytes is to wait before it is written, in ms; `now` on the monotonic clock. */
+  /** How long a group of `bytes` bytes is to wait before it is written, in whole ms; `now` on the monotonic clock. */
   hold(bytes: number, now: number): number {
     if (this.#rate === Number.POSITIVE_INFINITY) return 0
-    const holdMs = Math.min(holdMsMax, Math.max(0, this.#evenAt - now))
-    const after = Math.max(this.#evenAt, now) + (bytes * 1_000) / this.#rate
+    const debtMs = Math.max(0, this.#evenAt - now)
+    const after = now + debtMs + (bytes * 1_000) / this.#rate
     this.#evenAt = Math.min(after, now + debtMsMax)
+    if (debtMs < holdMsMin) return 0
+    const holdMs = Math.min(holdMsMax, Math.floor(debtMs))
     this.#heldBackMs += holdMs
     return holdMs
   }
