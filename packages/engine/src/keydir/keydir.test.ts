@@ -59,7 +59,7 @@ test.each<[string, number, (place: number) => string]>([
     model.set(keyText(key), locationOf(place))
   }
   expectInOrder(keydir, model, {})
-  const [gt, lte] = [keys[777]!, keys[count / 2]!].sort(Buffer.compare)
+  const [gt, lte] = [keys[777]!, keys[count / 2]!].sort((a, b) => Buffer.compare(a, b))
   expectInOrder(keydir, model, { gt, lte })
   for (const [place, key] of keys.entries()) {
     if (place % 10 === 0) continue
