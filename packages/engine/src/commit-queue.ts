@@ -27,8 +27,8 @@ export interface CommitObserver {
   apply(run: Run, frame: GroupFrame, offset: number): void
   /** The active segment has been closed, and another one stands in its place. */
   rolled(closed: OpenSegment): void
-  /** How long the next group, which has so many bytes, is to wait before it is written, in ms; 0 for not at all. */
-  holdBack(bytes: number): number
+  /** How long the next run is to wait before it is written, in ms; 0 for not at all. */
+  holdBack(): number
   /** A group was written; `syncMs` is undefined when it was not synced. */
   written(records: number, bytes: number, syncMs: number | undefined): void
   /** Writing has ended for good. */
@@ -199,9 +199,6 @@ export class CommitQueue {
     while (this.#hasWork) {
       await this.#rollWhenAsked()
       if (this.#gathering.isEmpty) continue
-      const holdMs = this.#observer.holdBack(this.#gathering.bytes)
-      // It goes on gathering meanwhile.
-      if (holdMs > 0) await this.#sleep(holdMs)
       const group = this.#gathering
       group.closeFrame()
       this.#gathering = this.#writing
@@ -220,10 +217,14 @@ export class CommitQueue {
     }
   }
 
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#clock.after(ms, resolve, true)
+  async #holdBack(): Promise<void> {
+    const holdMs = this.#observer.holdBack()
+    if (holdMs === 0) return
+    await new Promise<void>((resolve) => {
+      this.#clock.after(holdMs, resolve, true)
     })
+    // The writing may have been ended from elsewhere meanwhile.
+    this.refuseIfFailed()
   }
 
   async #rollWhenAsked(): Promise<void> {
@@ -246,6 +247,7 @@ export class CommitQueue {
       const run = group.takeRun(Math.min(runBytesMax, this.#log.room))
       if (run === undefined) return
       try {
+        await this.#holdBack()
         await this.#writeRun(run)
       } catch (error) {
         const failure = this.#isHarmless(error) ? error : this.#fail(error)

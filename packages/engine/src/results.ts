@@ -104,7 +104,8 @@ export interface PageOptions extends KeyBounds {
 
 /**
  * Key and value are the caller's own; they may share memory with what is read around them: keeping a value keeps 64 KiB,
- * or the value itself where that is longer, keeping a key 4 KiB. Who keeps few of many copies them.
+ * or the value itself where that is longer, keeping a key 4 KiB. Who keeps few of many, or
+ * transfers one to another thread, copies it.
  */
 export interface RangeEntry {
   readonly key: Buffer

@@ -21,6 +21,13 @@ test('a piece as large as a slab has memory of its own, and the slab goes on', (
   expect(after.buffer).toBe(before.buffer)
 })
 
+test('nobody can take a slab away from those who share it', () => {
+  const slab = new Slab(64)
+  const { buffer } = slab.take(10)
+  expect(() => structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })).toThrow()
+  expect(slab.take(10).length).toBe(10)
+})
+
 test('a piece may be empty', () => {
   const slab = new Slab(64)
   expect(slab.take(0)).toEqual(Buffer.alloc(0))

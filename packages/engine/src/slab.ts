@@ -1,6 +1,9 @@
+import { markAsUntransferable } from 'node:worker_threads'
+
 /**
  * Memory that is handed out piece by piece and never taken back: what is small and handed out often costs an allocation,
- * and the collector's work, only once in many times. Whoever keeps a piece keeps the slab it was cut from.
+ * and the collector's work, only once in many times. Whoever keeps a piece keeps the slab it was cut from, and nobody
+ * can hand that to another thread, which would take it from all others.
  */
 export class Slab {
   readonly #slabBytes: number
@@ -16,6 +19,7 @@ export class Slab {
     if (size >= this.#slabBytes) return Buffer.allocUnsafeSlow(size)
     if (this.#end + size > this.#bytes.length) {
       this.#bytes = Buffer.allocUnsafeSlow(this.#slabBytes)
+      markAsUntransferable(this.#bytes.buffer)
       this.#end = 0
     }
     const from = this.#end

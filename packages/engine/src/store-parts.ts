@@ -251,7 +251,7 @@ export class StoreParts {
         this.applier.rolledTo(this.#log.active)
         this.sealer.add(closed)
       },
-      holdBack: (bytes) => this.merges.holdBack(bytes),
+      holdBack: () => this.merges.holdBack(),
       written: (records, bytes, syncMs) => {
         this.#keydirSaver.outdate()
         this.counters.written(records, bytes, syncMs)

@@ -49,9 +49,9 @@ export class MergeThrottle {
     return this.#brake.heldBackMs
   }
 
-  /** How long a group of `bytes` bytes is to wait before it is written, in ms. */
-  holdBack(bytes: number): number {
-    return this.#brake.hold(bytes, this.#clock.monotonic())
+  /** How long the next write of the log is to wait, in ms. */
+  holdBack(): number {
+    return this.#brake.hold(this.#clock.monotonic())
   }
 
   /** A merge begins that copies so many bytes for each byte that it wins. */
@@ -71,6 +71,7 @@ export class MergeThrottle {
   /** The foreground has written so many bytes. */
   written(bytes: number): void {
     this.#pace.written(bytes)
+    this.#brake.written(bytes, this.#clock.monotonic())
     this.#lookLater()
   }
 

@@ -63,7 +63,7 @@ export interface MergeStats {
   readonly failed: number
   /** Whether the last one that was due did not fit on the disk. */
   readonly lacksRoom: boolean
-  /** What groups of writes have waited altogether, as merges were behind, in ms. */
+  /** What writes of the log have waited altogether, as merges were behind, in ms. */
   readonly heldBackMs: number
   readonly last: MergeReport | undefined
 }
@@ -215,9 +215,9 @@ export class MergeScheduler {
     this.#throttle.synced(ms)
   }
 
-  /** How long a group of writes of `bytes` bytes is to wait before it is written, as merges are behind; in ms. */
-  holdBack(bytes: number): number {
-    return this.#throttle.holdBack(bytes)
+  /** How long the next write of the log is to wait, as merges are behind; in ms. */
+  holdBack(): number {
+    return this.#throttle.holdBack()
   }
 
   /** A merge that is running stops where it is, and none begins. Until the store is closed. */

@@ -15,20 +15,20 @@ export const sparedBytes: number = 16 * 1024 * 1024
 /** In bytes a second. The lowest is for stores that were opened with much garbage: that was not these writers' doing. */
 const rateMax = 128 * 1024 * 1024
 const rateMin = 8 * 1024 * 1024
-/** No group of writes waits longer at once, in ms. */
-const holdMsMax = 50
+/** No write waits longer at once, in ms: only behind a batch of 32 MiB it is as long, behind others some ms. */
+const holdMsMax = 4_000
 /** Nor for less: timers are no finer. What is not waited for now adds to what is later. */
 const holdMsMin = 2
-/** What was let through beyond the rate is held against later writes, up to so many ms. */
-const debtMsMax = 1_000
-
+/** Times are on the monotonic clock, in ms. */
 export class WriteBrake {
   #rate = Number.POSITIVE_INFINITY
-  /** When all that was let through would have been written at the rate, on the monotonic clock. */
+  /** When what is being written was let through. */
+  #letThroughAt = 0
+  /** When all that was written would have been written at the rate. */
   #evenAt = 0
   #heldBackMs = 0
 
-  /** What groups of writes have waited altogether, in ms. */
+  /** What writes of the log have waited altogether, in ms. */
   get heldBackMs(): number {
     return this.#heldBackMs
   }
@@ -45,15 +45,19 @@ export class WriteBrake {
         : Number.POSITIVE_INFINITY
   }
 
-  /** How long a group of `bytes` bytes is to wait before it is written, in whole ms; `now` on the monotonic clock. */
-  hold(bytes: number, now: number): number {
-    if (this.#rate === Number.POSITIVE_INFINITY) return 0
-    const debtMs = Math.max(0, this.#evenAt - now)
-    const after = now + debtMs + (bytes * 1_000) / this.#rate
-    this.#evenAt = Math.min(after, now + debtMsMax)
-    if (debtMs < holdMsMin) return 0
-    const holdMs = Math.min(holdMsMax, Math.floor(debtMs))
+  /** How long the next write is to wait, in whole ms. */
+  hold(now: number): number {
+    const debtMs = this.#rate === Number.POSITIVE_INFINITY ? 0 : this.#evenAt - now
+    const holdMs = debtMs < holdMsMin ? 0 : Math.min(holdMsMax, Math.floor(debtMs))
+    this.#letThroughAt = now + holdMs
     this.#heldBackMs += holdMs
     return holdMs
+  }
+
+  /** It has been made, of so many bytes. */
+  written(bytes: number, now: number): void {
+    // What writing them has taken is paid for.
+    const evenAt = Math.max(this.#evenAt, this.#letThroughAt) + (bytes * 1_000) / this.#rate
+    this.#evenAt = Math.min(evenAt, now + holdMsMax)
   }
 }
