@@ -316,7 +316,10 @@ export class Connection implements TurnMember {
     metrics.requestsInFlight--
     metrics.answered(kind, performance.now() - beganAt)
     this.#send(requestId, answer)
-    if (toRead !== undefined) reads.end(toRead)
+    if (toRead === undefined) return
+    // Held before it is no longer expected: in between it would be neither, and others let in for it.
+    this.#tellHeldBytes()
+    reads.end(toRead)
   }
 
   #send(requestId: number, answer: Answer | KvError): void {
