@@ -13,8 +13,8 @@ import { type Client, connect, KvError } from '@kv/client'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { ExpectedState } from '../../apps/bench/src/expected-state.ts'
 import { run } from './command.ts'
+import { DrillNode } from './drill-node.ts'
 import { contentOf, Load, seeded } from './load.ts'
-import { NodeUnder } from './node-under.ts'
 import { obstacle } from './requirements.ts'
 
 const seed = Number(process.env['KV_SEED'] ?? 20_275)
@@ -35,7 +35,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  await NodeUnder.endAll()
+  await DrillNode.endAll()
   await rm(join(directory, '..'), { recursive: true })
 })
 
@@ -53,7 +53,7 @@ test.skipIf(isSkipped)('C15: a node starts with few descriptors, or says why not
   let served = 0
   // With less than some 25 the runtime itself does not start.
   for (const limit of [512, 128, 64, 40, 32, 28]) {
-    const node = NodeUnder.spawn(directory, flags, limited(limit))
+    const node = DrillNode.spawn(directory, { flags, wrapper: limited(limit) })
     const error = await node.ready().then(
       () => undefined,
       (error: Error) => error,
@@ -73,7 +73,7 @@ test.skipIf(isSkipped)('C15: a node starts with few descriptors, or says why not
     expect(stderr).toMatch(/^kv: [^\n]*descriptor[^\n]*\n$/)
   }
   expect(served).toBeGreaterThanOrEqual(3)
-  await writer.attach(await NodeUnder.start(directory, flags))
+  await writer.attach(await DrillNode.start(directory, { flags }))
   await writer.expectReads()
   counts.cases++
 })
@@ -94,7 +94,7 @@ test.skipIf(isSkipped)('C15: many segments and connections share 128 descriptors
     for (let read = 0; read < 60; read++) await writer.expectRead(client)
   })
   await Promise.all([...reads, writer.put(200)])
-  expect(writer.node.descriptors).toBeLessThanOrEqual(128)
+  expect(descriptorsOf(writer.node).length).toBeLessThanOrEqual(128)
   await Promise.all(clients.map((client) => client.close()))
   await writer.expectResumed()
   await writer.expectReads()
@@ -128,7 +128,7 @@ test.skipIf(isSkipped)(
     const writer = await Writer.start(directory, limited(unlimited))
     await writer.put(600)
     await writer.expectReads()
-    expect(writer.node.descriptors).toBeGreaterThan(120)
+    expect(descriptorsOf(writer.node).length).toBeGreaterThan(120)
     await limit(writer.node, 48)
     // Segments are rolled and read all the same.
     await writer.put(100)
@@ -171,7 +171,7 @@ test.skipIf(isSkipped)(
 )
 
 test.skipIf(isSkipped)('C15: a limit that goes down and up under load loses nothing', async () => {
-  const node = await NodeUnder.start(directory, flags, limited(unlimited))
+  const node = await DrillNode.start(directory, { flags, wrapper: limited(unlimited) })
   const client = await connect(node.url)
   const expected = new ExpectedState()
   const load = new Load(
@@ -203,7 +203,7 @@ test.skipIf(isSkipped)('C15: a limit that goes down and up under load loses noth
   await client.close()
   counts.ops += load.acknowledged
   counts.faults += load.refused
-  const again = await NodeUnder.start(directory, flags)
+  const again = await DrillNode.start(directory, { flags })
   expected.check(await contentOf(await connect(again.url)))
   counts.cases++
 })
@@ -220,26 +220,26 @@ class Writer {
   readonly #directory: string
   readonly #values = new Map<string, string>()
   readonly #random = seeded(seed)
-  node: NodeUnder
+  node: DrillNode
   client: Client
   #keys = 0
 
   static async start(
     directory: string,
-    command: readonly string[] = [],
+    wrapper: readonly string[] = [],
     more: readonly string[] = [],
   ): Promise<Writer> {
-    const node = await NodeUnder.start(directory, [...flags, ...more], command)
+    const node = await DrillNode.start(directory, { flags: [...flags, ...more], wrapper })
     return new Writer(directory, node, await connect(node.url))
   }
 
-  private constructor(directory: string, node: NodeUnder, client: Client) {
+  private constructor(directory: string, node: DrillNode, client: Client) {
     this.#directory = directory
     this.node = node
     this.client = client
   }
 
-  async attach(node: NodeUnder): Promise<void> {
+  async attach(node: DrillNode): Promise<void> {
     this.node = node
     this.client = await connect(node.url)
   }
@@ -327,10 +327,10 @@ class Writer {
   }
 
   async expectAllAfterKill(): Promise<void> {
-    expect(this.node.logged('a disk error has ended all writing')).toBe(0)
+    expect(this.node.linesWith('a disk error has ended all writing')).toEqual([])
     await this.node.end('SIGKILL')
     await this.client.close()
-    await this.attach(await NodeUnder.start(this.#directory, flags))
+    await this.attach(await DrillNode.start(this.#directory, { flags }))
     await this.expectReads()
     const { keys } = (await this.client.stats())['store'] as { keys: number }
     expect(keys).toBe(this.#values.size)
@@ -373,13 +373,18 @@ function limited(descriptors: number): string[] {
   return ['prlimit', `--nofile=${descriptors}`]
 }
 
-async function limit(node: NodeUnder, descriptors: number): Promise<void> {
+async function limit(node: DrillNode, descriptors: number): Promise<void> {
   await run('prlimit', '--pid', `${node.pid}`, `--nofile=${descriptors}:${unlimited}`)
 }
 
+/** Those that it has open. */
+function descriptorsOf(node: DrillNode): string[] {
+  return readdirSync(`/proc/${node.pid}/fd`)
+}
+
 /** A limit under which the node cannot open anything, until it closes something: the lowest number that is free. */
-function noMore(node: NodeUnder): number {
-  const taken = new Set(readdirSync(`/proc/${node.pid}/fd`))
+function noMore(node: DrillNode): number {
+  const taken = new Set(descriptorsOf(node))
   let lowest = 0
   while (taken.has(`${lowest}`)) lowest++
   return lowest

@@ -11,8 +11,8 @@ import { type Client, connect, KvError } from '@kv/client'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { ExpectedState } from '../../apps/bench/src/expected-state.ts'
 import { Ballast, freeBytes } from './ballast.ts'
+import { DrillNode } from './drill-node.ts'
 import { contentOf, Load, seeded } from './load.ts'
-import { NodeUnder } from './node-under.ts'
 import { obstacle } from './requirements.ts'
 import { DiskFolder } from './small-disk.ts'
 
@@ -35,7 +35,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   if (isSkipped) return
-  await NodeUnder.endAll()
+  await DrillNode.endAll()
   await folder.remove()
 })
 
@@ -152,7 +152,7 @@ test.skipIf(isSkipped)(
     await tenant.node.end('SIGKILL')
     await tenant.client.close()
     ballast.takeSpace(0)
-    const other = NodeUnder.spawn(join(path, 'other'), flags)
+    const other = DrillNode.spawn(join(path, 'other'), { flags })
     const ended = await other.ended
     expect(ended).toMatchObject({ code: 74, signal: null })
     expect(ended.stderr).toMatch(/^kv: [^\n]*full[^\n]*\n$/)
@@ -198,7 +198,7 @@ test.skipIf(isSkipped)(
     for (let put = 0; put < count; put++) await tenant.expectResumed(async () => undefined)
     const stats = (await tenant.client.stats())['store'] as { merges: { completed: number } }
     expect(stats.merges.completed).toBeGreaterThanOrEqual(1)
-    expect(tenant.node.logged(lowLine)).toBeGreaterThanOrEqual(1)
+    expect(tenant.node.linesWith(lowLine).length).toBeGreaterThanOrEqual(1)
     await tenant.expectAllAfterKill()
   },
 )
@@ -206,7 +206,7 @@ test.skipIf(isSkipped)(
 test.skipIf(isSkipped)('C10: space that comes and goes under load loses nothing', async () => {
   const disk = await folder.ext4(await folder.memory('size=100m'), 64)
   const ballast = new Ballast(disk.path)
-  const node = await NodeUnder.start(join(disk.path, 'data'), flags)
+  const node = await DrillNode.start(join(disk.path, 'data'), { flags })
   const client = await connect(node.url)
   const expected = new ExpectedState()
   const load = new Load(
@@ -244,8 +244,8 @@ test.skipIf(isSkipped)('C10: space that comes and goes under load loses nothing'
   await client.close()
   counts.acked += load.acknowledged
   counts.refused += load.refused
-  expect(node.logged(lowLine)).toBeLessThanOrEqual(5)
-  const again = await NodeUnder.start(join(disk.path, 'data'), flags)
+  expect(node.linesWith(lowLine).length).toBeLessThanOrEqual(5)
+  const again = await DrillNode.start(join(disk.path, 'data'), { flags })
   const found = await contentOf(await connect(again.url))
   expect(found.delete('resumed')).toBe(true)
   expected.check(found)
@@ -263,16 +263,16 @@ class Tenant {
   readonly #path: string
   readonly #flags: readonly string[]
   readonly #values = new Map<number, string>()
-  node: NodeUnder
+  node: DrillNode
   client: Client
   keys = 0
 
   static async start(path: string, flags: readonly string[]): Promise<Tenant> {
-    const node = await NodeUnder.start(join(path, 'data'), flags)
+    const node = await DrillNode.start(join(path, 'data'), { flags })
     return new Tenant(path, flags, node, await connect(node.url))
   }
 
-  private constructor(path: string, flags: readonly string[], node: NodeUnder, client: Client) {
+  private constructor(path: string, flags: readonly string[], node: DrillNode, client: Client) {
     this.#path = path
     this.#flags = flags
     this.node = node
@@ -343,8 +343,8 @@ class Tenant {
 
   /** It has said once for each time that the disk was low, and that it no longer is, and nothing of each refusal. */
   expectLines(times: number): void {
-    expect(this.node.logged(lowLine)).toBe(times)
-    expect(this.node.logged(roomLine)).toBe(times)
+    expect(this.node.linesWith(lowLine)).toHaveLength(times)
+    expect(this.node.linesWith(roomLine)).toHaveLength(times)
     const bad = this.node.lines.filter(({ level }) => level === 'error' || level === 'fatal')
     expect(bad).toEqual([])
   }
@@ -362,7 +362,7 @@ class Tenant {
   }
 
   async restart(): Promise<void> {
-    this.node = await NodeUnder.start(join(this.#path, 'data'), this.#flags)
+    this.node = await DrillNode.start(join(this.#path, 'data'), { flags: this.#flags })
     this.client = await connect(this.node.url)
   }
 

@@ -1,12 +1,18 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { onTestFailed, TestRunner } from 'vitest'
 
 const serverMain = join(import.meta.dirname, '../../packages/server/dist/main.js')
 const startTimeoutMs = 60_000
-const endTimeoutMs = 30_000
+/** With little memory and much data it takes its time. */
+const endTimeoutMs = 60_000
+/** Of the log of a node, when its drill failed. */
+const linesShown = 20
+const running = new Set<DrillNode>()
 
 /** A line of the server's log. */
 export type LogLine = Readonly<Record<string, unknown>>
@@ -28,9 +34,8 @@ export interface DrillNodeOptions {
 }
 
 /**
- * The built server as a process of its own on a free port of 127.0.0.1, perhaps under a wrapper such as `strace`,
- * `prlimit` or `nsenter`. The wrapper and all it starts are one process group, which ends with this process at the
- * latest.
+ * The built server as a process of its own on a free port of 127.0.0.1, perhaps under a wrapper such as `strace` or
+ * `prlimit`. The wrapper and all it starts are one process group, which ends with this process at the latest.
  */
 export class DrillNode {
   /** All that it has logged. */
@@ -61,19 +66,35 @@ export class DrillNode {
     return node
   }
 
+  /** Ends whatever a drill has left running. */
+  static async endAll(): Promise<void> {
+    await Promise.all([...running].map((node) => node.killGroup()))
+  }
+
   private constructor(child: ChildProcess) {
     this.#child = child
-    this.ended = endOf(child)
+    running.add(this)
+    this.ended = endOf(child).finally(() => running.delete(this))
+    // One that several tests begin with is started outside of them.
+    if (TestRunner.getCurrentTest() !== undefined) onTestFailed(() => this.#showLog())
     createInterface({ input: child.stdout! }).on('line', (text) => this.#logged(text))
   }
 
-  /** Of the server itself, whatever it was started under. */
+  /** Of the server itself, whatever it was started under; before its first words, of the wrapper. */
   get pid(): number {
-    return Number(this.#line('is starting')['pid'])
+    const [line] = this.linesWith('is starting')
+    return line === undefined ? this.#child.pid! : Number(line['pid'])
   }
 
   get port(): number {
-    return Number(this.#line('listening')['port'])
+    const [line] = this.linesWith('listening')
+    if (line === undefined) throw new Error('the node does not serve yet')
+    return Number(line['port'])
+  }
+
+  /** For `connect` of the client. */
+  get url(): string {
+    return `kv://127.0.0.1:${this.port}`
   }
 
   /** Resolves once it serves. Throws what it wrote to stderr when it ends before that. */
@@ -91,9 +112,14 @@ export class DrillNode {
     }
   }
 
+  /** What it has logged so far with this text. */
+  linesWith(text: string): LogLine[] {
+    return this.lines.filter((line) => hasText(line, text))
+  }
+
   /** Resolves with the first log line that has this text. */
   logged(text: string): Promise<LogLine> {
-    const line = this.lines.find((line) => hasText(line, text))
+    const [line] = this.linesWith(text)
     if (line !== undefined) return Promise.resolve(line)
     return new Promise((resolve) => this.#waiting.add({ text, resolve }))
   }
@@ -103,6 +129,21 @@ export class DrillNode {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       process.kill(this.pid, signal)
     }
+  }
+
+  /** Stops every thread of the server; what the kernel was doing for one is over when this resolves. */
+  async pause(): Promise<void> {
+    this.signal('SIGSTOP')
+    await this.paused()
+  }
+
+  /** Resolves once every thread is stopped. */
+  async paused(): Promise<void> {
+    while (!threadStates(this.pid).every((state) => state === 'T')) await delay(1)
+  }
+
+  resume(): void {
+    this.signal('SIGCONT')
   }
 
   /** Sends a signal to the server alone, and waits for the end. */
@@ -137,12 +178,6 @@ export class DrillNode {
     return this.ended
   }
 
-  #line(text: string): LogLine {
-    const line = this.lines.find((line) => hasText(line, text))
-    if (line === undefined) throw new Error(`the node has not logged '${text}'`)
-    return line
-  }
-
   #logged(text: string): void {
     const line = JSON.parse(text) as LogLine
     this.lines.push(line)
@@ -152,10 +187,24 @@ export class DrillNode {
       waiting.resolve(line)
     }
   }
+
+  #showLog(): void {
+    const tail = this.lines.slice(-linesShown).map((line) => JSON.stringify(line))
+    process.stderr.write(`the node ${this.pid} logged at last:\n${tail.join('\n')}\n`)
+  }
 }
 
 function hasText(line: LogLine, text: string): boolean {
   return String(line['msg']).includes(text)
+}
+
+/** As proc(5) has them, behind the command's name in parentheses. */
+function threadStates(pid: number): string[] {
+  const tasks = `/proc/${pid}/task`
+  return readdirSync(tasks).map((task) => {
+    const stat = readFileSync(`${tasks}/${task}/stat`, 'latin1')
+    return stat[stat.lastIndexOf(')') + 2]!
+  })
 }
 
 async function endOf(child: ChildProcess): Promise<DrillEnd> {

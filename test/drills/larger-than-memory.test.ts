@@ -15,8 +15,8 @@ import {
   type MemoryCgroup,
   memoryCgroupAvailable,
 } from '../../apps/bench/src/memory-cgroup.ts'
+import { DrillNode } from './drill-node.ts'
 import { seeded } from './load.ts'
-import { NodeUnder } from './node-under.ts'
 import { obstacle } from './requirements.ts'
 
 const seed = Number(process.env['KV_SEED'] ?? 20_282)
@@ -48,7 +48,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   if (isSkipped) return
-  await NodeUnder.endAll()
+  await DrillNode.endAll()
   await cgroup.remove()
   await rm(directory, { recursive: true })
 })
@@ -135,9 +135,9 @@ test.skipIf(isSkipped)(
 )
 
 /** A node that was in the control group before its first instruction: it waits, stopped, to be put there. */
-async function startLimited(flags: readonly string[]): Promise<NodeUnder> {
+async function startLimited(flags: readonly string[]): Promise<DrillNode> {
   const stopped = ['sh', '-c', 'kill -STOP $$; exec "$@"', 'sh']
-  const node = NodeUnder.spawn(join(directory, 'data'), flags, stopped)
+  const node = DrillNode.spawn(join(directory, 'data'), { flags, wrapper: stopped })
   await node.paused()
   await cgroup.add(node.pid)
   node.resume()
@@ -192,7 +192,7 @@ async function timedReads(client: Client, choose: () => number): Promise<ReadTim
 }
 
 /** Bytes that a process has had read from the disk, as proc(5) has them. */
-function bytesRead(node: NodeUnder): number {
+function bytesRead(node: DrillNode): number {
   return Number(/^read_bytes: ([0-9]+)$/m.exec(readFileSync(`/proc/${node.pid}/io`, 'latin1'))![1])
 }
 

@@ -10,8 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Client, connect } from '@kv/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ExpectedState } from '../../apps/bench/src/expected-state.ts'
+import { DrillNode } from './drill-node.ts'
 import { contentOf, Load, type LoadOptions, seeded } from './load.ts'
-import { NodeUnder } from './node-under.ts'
 import { obstacle } from './requirements.ts'
 import { DiskFolder, type LoopDisk } from './small-disk.ts'
 
@@ -43,7 +43,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   if (isSkipped) return
-  await NodeUnder.endAll()
+  await DrillNode.endAll()
   await folder.remove()
 })
 
@@ -168,7 +168,7 @@ interface Life {
 class Machine {
   readonly #flags: readonly string[]
   #disk: LoopDisk
-  #node: NodeUnder | undefined
+  #node: DrillNode | undefined
   #client: Client | undefined
   cuts = 0
 
@@ -185,7 +185,7 @@ class Machine {
 
   /** Starts the node, and reads all that it has. */
   async start(): Promise<Life> {
-    this.#node = await NodeUnder.start(join(this.#disk.path, 'data'), this.#flags)
+    this.#node = await DrillNode.start(join(this.#disk.path, 'data'), { flags: this.#flags })
     this.#client = await connect(this.#node.url, { reconnect: { attemptsMax: 1 } })
     const found = await contentOf(this.#client)
     const { index: appliedIndex } = await this.#client.ping()

@@ -173,7 +173,7 @@ class DiskErrorDrill {
   async #fail({ node }: TracedLife, ended: Promise<void>): Promise<void> {
     await ended
     await Promise.race([node.ended, delay(hangMs)])
-    const last = node.lines.find(({ msg }) => String(msg).includes('a disk error has ended'))
+    const [last] = node.linesWith('a disk error has ended')
     if (last === undefined) {
       expect(await node.end('SIGTERM')).toMatchObject({ code: 0 })
       report.count('spared')
