@@ -63,6 +63,10 @@ export class RecordedDisk {
   endProcess(): void {
     this.#descriptors = new Map()
     this.#opening.clear()
+    // Its calls are over before any of the next process, whose places are those of another trace.
+    for (const { call } of [...this.#names, ...[...this.#bytes.values()].flat()]) {
+      call.end = Number.NEGATIVE_INFINITY
+    }
   }
 
   /** What a power cut at this moment may leave. */

@@ -27,10 +27,10 @@ interface Life {
 }
 
 const lives: readonly Life[] = [
-  { durability: 'always', writes: 40, merges: 2, end: 'SIGTERM' },
-  { durability: 'always', writes: 40, merges: 2, end: 'SIGKILL' },
-  { durability: 'always', writes: 40, merges: 2, end: 'SIGTERM' },
-  { durability: 'interval', writes: 40, merges: 2, end: 'SIGKILL' },
+  { durability: 'always', writes: 56, merges: 3, end: 'SIGTERM' },
+  { durability: 'always', writes: 56, merges: 3, end: 'SIGKILL' },
+  { durability: 'always', writes: 56, merges: 3, end: 'SIGTERM' },
+  { durability: 'interval', writes: 56, merges: 3, end: 'SIGKILL' },
   { durability: 'always', writes: 10, merges: 1, end: 'SIGTERM' },
 ]
 
