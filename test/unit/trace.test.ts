@@ -6,6 +6,7 @@ import {
   parseTrace,
   stringsOf,
 } from '../drills/strace/trace.ts'
+import { hex } from './trace-hex.ts'
 
 test('a call in one line begins and ends', () => {
   const line = `7 1.5 pwrite64(21<${hex('/d/log')}>, "${hex('a, = b')}", 6, 64) = 6\n`
@@ -65,7 +66,3 @@ test('bytes that strace cut off are refused, and so is what is no trace', () => 
   expect(() => parseTrace('hello\n')).toThrow('no trace')
   expect(() => parseTrace('7 1.1 <... fsync resumed>) = 0\n')).toThrow('has not begun')
 })
-
-function hex(text: string): string {
-  return Buffer.from(text).toString('hex').replaceAll(/../g, '\\x$&')
-}

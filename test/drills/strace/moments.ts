@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClassReport } from '../../../packages/engine/test/crash/class-report.ts'
+import { isUnmade } from './left-files.ts'
 import { RecordedAnswers, syncedVersion } from './recorded-answers.ts'
 import { RecordedDisk } from './recorded-disk.ts'
 import type { Recording } from './recording.ts'
@@ -28,7 +29,7 @@ export function* momentsOf(
   let number = 0
   let acknowledged = 0
   let synced = 0
-  for (const [place, { trace, isAlways, sent }] of lives.entries()) {
+  for (const [place, { trace, isAlways, sent, left: leftFiles }] of lives.entries()) {
     const requests = new Map(sent)
     const answers = new RecordedAnswers(
       (port, id) => requests.get(`${port}/${id}`),
@@ -36,6 +37,7 @@ export function* momentsOf(
       synced,
     )
     for (const [at, event] of readTrace(join(directory, trace)).entries()) {
+      if (isUnmade(event.call, leftFiles)) continue
       if (report !== undefined) count(event, report)
       const hasChanged = disk.take(event)
       const left = answers.take(event)

@@ -11,6 +11,7 @@ import { textKey } from '../../../packages/engine/src/key-text.ts'
 import { KvError, type Operation, type Request } from '../../../packages/protocol/src/index.ts'
 import { DrillClient } from '../drill-client.ts'
 import { DrillNode } from '../drill-node.ts'
+import { type LeftFiles, leftFilesOf } from './left-files.ts'
 import { writtenVersion } from './recorded-answers.ts'
 import { straceCommand, traceableVariables } from './strace-command.ts'
 
@@ -27,10 +28,10 @@ interface Life {
 }
 
 const lives: readonly Life[] = [
-  { durability: 'always', writes: 40, merges: 2, end: 'SIGTERM' },
-  { durability: 'always', writes: 40, merges: 2, end: 'SIGKILL' },
-  { durability: 'always', writes: 40, merges: 2, end: 'SIGTERM' },
-  { durability: 'interval', writes: 40, merges: 2, end: 'SIGKILL' },
+  { durability: 'always', writes: 56, merges: 3, end: 'SIGTERM' },
+  { durability: 'always', writes: 56, merges: 3, end: 'SIGKILL' },
+  { durability: 'always', writes: 56, merges: 3, end: 'SIGTERM' },
+  { durability: 'interval', writes: 56, merges: 3, end: 'SIGKILL' },
   { durability: 'always', writes: 10, merges: 1, end: 'SIGTERM' },
 ]
 
@@ -40,6 +41,8 @@ interface RecordedLife {
   readonly isAlways: boolean
   /** What clients sent, by their port and the request's id. */
   readonly sent: readonly (readonly [where: string, request: Request])[]
+  /** As they were when it had ended. */
+  readonly left: LeftFiles
 }
 
 /** All there is to know of a recording; its traces lie beside it. */
@@ -99,7 +102,6 @@ class Recorder {
     await mkdir(this.#root, { recursive: true })
     const trace = `life-${this.#lives.length + 1}.trace`
     const sent: [string, Request][] = []
-    this.#lives.push({ trace, isAlways: durability === 'always', sent })
     const flags = ['--durability', durability, '--sync-interval-ms', '20']
     const node = await DrillNode.start(`${this.#root}${dataPath}`, {
       wrapper: straceCommand(join(this.#directory, trace)),
@@ -123,6 +125,8 @@ class Recorder {
     } finally {
       await node.killGroup()
     }
+    const left = leftFilesOf(this.#root)
+    this.#lives.push({ trace, isAlways: durability === 'always', sent, left })
   }
 
   /** Writes of which nobody knows whether they were made: only puts, each of a value of its own, which tells. */
