@@ -125,7 +125,6 @@ export class Sealer {
       this.#observer.failed(error)
       return true
     }
-    file.state = 'sealed'
     this.#observer.sealed()
     this.addUnhinted(file)
     return true
@@ -173,8 +172,10 @@ export class Sealer {
     await handle.truncate(file.bytes)
     await writeFully(handle, footer, file.bytes)
     await handle.sync()
+    // In one step: whoever looks at the file finds it with its footer or without.
     file.footerCrc = footerCrc(footer)
     file.bytes += footer.length
+    file.state = 'sealed'
   }
 
   #writeHint(file: DataFile): Promise<void> {
