@@ -55,7 +55,7 @@ const commands = {
     install()
     build()
     // The drills take minutes, tools of their own, and some of them root: `pnpm test:drills`.
-    process.env.KV_C2_RACES ??= '5000'
+    environment.KV_C2_RACES ??= '5000'
     const isChosen = args.some((arg) => arg.startsWith('--project'))
     handOver('vitest', ['run', ...(isChosen ? [] : ['--project', '!drills']), ...args], root)
   },
