@@ -79,7 +79,7 @@ export const targets: readonly Target[] = [
       },
     ],
     limit:
-      'Put: promise, record, checksum, hash, order and the driver share one thread, and no part of it takes more than a tenth (profile of embedded). Tried: puts and batches without an allocation, late entries in the leaves of the order (decision 0012), splits of the hash that look at no keys (0013), larger writes; sorted runs in front of the order gain a tenth to a fifth of its part (0007, 0013). Get: what waits for memory (hash, entry, block), a copy and a checksum. Range: checksums, and a buffer for each key and value with its collection. lmdb hands out text from its map, and checks nothing',
+      'Put: promise, record, checksum, hash, order and the driver share one thread, and no part of it takes more than a tenth (profile of embedded). Tried: puts and batches without an allocation, late entries in the leaves of the order (decision 0012), splits of the hash that look at no keys (0013), larger writes; sorted runs in front of the order gain a tenth to a fifth of its part (0007, 0013). Get: the system call for what the cache of blocks does not hold, what waits for memory (hash, entry, block), a copy and a checksum. Range: checksums, and a buffer for each key and value with its collection. lmdb hands out text from its map, and checks nothing',
   },
   {
     id: 'P6',
