@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 
 /**
- * Throws `TypeError` for what is no object, and for a name that there is not: a misspelt option would be a condition or a bound dropped
- * without a word. Undefined values are as if they were left out.
+ * Throws `TypeError` for what is no object, and for a name that there is not: a misspelt option would be a condition or
+ * a bound dropped without a word. Undefined values are as if they were left out.
  */
 export function refuseUnknownNames(
   given: object,

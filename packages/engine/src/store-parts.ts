@@ -251,7 +251,8 @@ export class StoreParts {
         this.applier.rolledTo(this.#log.active)
         this.sealer.add(closed)
       },
-      holdBack: () => this.merges.holdBack(),
+      // A close makes durable what is gathered, and waits for nothing else.
+      holdBack: () => (this.admission.closed.aborted ? 0 : this.merges.holdBack()),
       written: (records, bytes, syncMs) => {
         this.#keydirSaver.outdate()
         this.counters.written(records, bytes, syncMs)

@@ -6,14 +6,18 @@ import { WriteBrake } from './write-brake.ts'
 /** The foreground is looked at so often while it writes or a merge is running, in ms. */
 const lookMs = 50
 
-/** What the throttle asks the store at each look. */
+/** Why a merge may be in a hurry, whatever it copies. */
+interface StorePressure extends Omit<MergePressure, 'copiedPerWon'> {
+  /** Garbage that writers may have to wait for, as a share of the store; 0 where they never wait. */
+  readonly brakingShare: number
+}
+
+/** What the throttle asks the store. */
 interface ThrottleSurroundings {
   /** Reads and writes since the store was opened. */
   operations(): number
-  /** Why a merge may be in a hurry, whatever it copies. */
-  pressure(): Omit<MergePressure, 'copiedPerWon'>
-  /** Garbage that writers may have to wait for, as a share of the store; 0 where they never wait. */
-  brakingShare(): number
+  /** Takes a step for every file: asked only while a merge is running. */
+  pressure(): StorePressure
 }
 
 /**
@@ -59,13 +63,16 @@ export class MergeThrottle {
     this.#control = control
     this.#copiedPerWon = copiedPerWon
     this.#mergedBytes = 0
-    control.setPace(this.#pace.start(this.#pressure()))
+    const pressure = { copiedPerWon, ...this.#surroundings.pressure() }
+    control.setPace(this.#pace.start(pressure))
+    this.#brake.look(pressure.brakingShare)
     this.#lookLater()
   }
 
   /** It has ended. */
   end(): void {
     this.#control = undefined
+    this.#brake.release()
   }
 
   /** The foreground has written so many bytes. */
@@ -103,19 +110,17 @@ export class MergeThrottle {
     this.#operations = operations
     const look = { elapsedMs, lagMs: Math.max(0, elapsedMs - lookMs), isActive }
     const control = this.#control
-    const isMerging = control !== undefined && !control.isPaused
-    this.#brake.look(this.#surroundings.brakingShare(), isMerging)
     if (control === undefined) {
       this.#pace.calm(look)
       return
     }
+    const pressure = { copiedPerWon: this.#copiedPerWon, ...this.#surroundings.pressure() }
+    // A merge that is paused wins nothing back.
+    if (control.isPaused) this.#brake.release()
+    else this.#brake.look(pressure.brakingShare)
     const mergedBytes = control.readBytes + control.writtenBytes - this.#mergedBytes
     this.#mergedBytes += mergedBytes
-    control.setPace(this.#pace.busy(look, mergedBytes, this.#pressure()))
+    control.setPace(this.#pace.busy(look, mergedBytes, pressure))
     this.#lookLater()
-  }
-
-  #pressure(): MergePressure {
-    return { copiedPerWon: this.#copiedPerWon, ...this.#surroundings.pressure() }
   }
 }

@@ -304,6 +304,25 @@ test('writes wait while a merge runs that is far behind, a moment each, and not 
   await store.close()
 })
 
+test('a close waits for no merge: what is held back is written at once', async () => {
+  const { store, clock, disk } = await storeOf(6_000, { autoMerge: true, segmentBytes: mebi })
+  store.pauseMerges()
+  for (let round = 0; round < 40; round++) await store.put('large', Buffer.alloc(mebi, round))
+  store.resumeMerges()
+  await turnsUntil(() => store.stats().merges.running)
+  clock.advance(50)
+  await store.put('first', Buffer.alloc(mebi / 2))
+  // In runs of their own, each of which would wait for the one before it.
+  const held = Array.from({ length: 6 }, (_, at) => store.put(`held ${at}`, Buffer.alloc(mebi)))
+  await turns(5)
+  const closed = store.close()
+  clock.advance(62)
+  await Promise.all(held)
+  await closed
+  await using again = await Store.open('/db', { fileSystem: disk, clock: new TestClock() })
+  expect((await again.get('held 5'))?.value.length).toBe(mebi)
+})
+
 async function storeOf(
   keys: number,
   options: StoreOptions = {},

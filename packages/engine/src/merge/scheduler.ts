@@ -113,15 +113,16 @@ export class MergeScheduler {
     this.#options = options
     this.#throttle = new MergeThrottle(context.clock, options.bytesPerSecondMax, {
       operations: () => surroundings.operations(),
-      pressure: () => ({
-        excess: garbageShare(this.#candidates()) - options.deadRatioMin,
-        diskIsLow: surroundings.disk.isLow,
-      }),
-      // Whoever bounds what merges do, or does without them, has chosen what becomes of the garbage.
-      brakingShare: () =>
-        options.automatic && options.bytesPerSecondMax === 0
-          ? garbageShare(this.#candidates(), sparedBytes)
-          : 0,
+      pressure: () => {
+        const candidates = this.#candidates()
+        // Whoever bounds what merges do, or does without them, has chosen what becomes of the garbage.
+        const isBraking = options.automatic && options.bytesPerSecondMax === 0
+        return {
+          excess: garbageShare(candidates) - options.deadRatioMin,
+          diskIsLow: surroundings.disk.isLow,
+          brakingShare: isBraking ? garbageShare(candidates, sparedBytes) : 0,
+        }
+      },
     })
   }
 

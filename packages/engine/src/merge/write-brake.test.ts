@@ -28,7 +28,8 @@ function simulate({ writePerSecond, wonPerSecond, seconds, ...rest }: Simulated)
       const isMerging = share > 0.3
       if (isMerging) garbage = Math.max(0, garbage - (wonPerSecond * lookMs) / 1_000)
       share = garbage / (garbage + live)
-      brake.look(share, isMerging)
+      if (isMerging) brake.look(share)
+      else brake.release()
     }
     const holdMs = brake.hold(now)
     longestMs = Math.max(longestMs, holdMs)
@@ -77,7 +78,8 @@ test('nobody waits for a merge that does not run, or once the garbage is gone', 
   const brake = new WriteBrake()
   let now = 0
   const look = (garbageShare: number, isMerging: boolean) => {
-    brake.look(garbageShare, isMerging)
+    if (isMerging) brake.look(garbageShare)
+    else brake.release()
     now += 100_000
     brake.hold(now)
     brake.written(mebi, now)

@@ -19,6 +19,7 @@ const rateMin = 8 * 1024 * 1024
 const holdMsMax = 4_000
 /** Nor for less: timers are no finer. What is not waited for now adds to what is later. */
 const holdMsMin = 2
+
 /** Times are on the monotonic clock, in ms. */
 export class WriteBrake {
   #rate = Number.POSITIVE_INFINITY
@@ -33,16 +34,16 @@ export class WriteBrake {
     return this.#heldBackMs
   }
 
-  /**
-   * Sets the rate by the garbage beyond {@link sparedBytes}, as a share of the store. Without a merge that wins space
-   * back, waiting would be in vain.
-   */
-  look(garbageShare: number, isMerging: boolean): void {
+  /** While a merge wins space back: sets the rate by the garbage beyond {@link sparedBytes}, as a share of the store. */
+  look(garbageShare: number): void {
     const excess = garbageShare - brakedShare
-    this.#rate =
-      isMerging && excess > 0
-        ? Math.max(rateMin, rateMax * 2 ** (-excess / halvingShare))
-        : Number.POSITIVE_INFINITY
+    if (excess <= 0) this.release()
+    else this.#rate = Math.max(rateMin, rateMax * 2 ** (-excess / halvingShare))
+  }
+
+  /** Lets all writes through: no merge wins space back, so waiting would be in vain. */
+  release(): void {
+    this.#rate = Number.POSITIVE_INFINITY
   }
 
   /** How long the next write is to wait, in whole ms. */
