@@ -61,7 +61,8 @@ test('no two syncs of the log are under way at once', async () => {
   const clock = new TestClock()
   const marks = new MarksWriter(await disk.createFile('/marks'), 1, clock, () => undefined)
   const file = DataFile.log(logOrigin, 'active', segmentHeaderBytes)
-  const log = new LogWriter(disk, '/', 10_000, clock, marks, { file, handle }, logOrigin)
+  const options = { segmentBytes: 10_000, syncAlways: true }
+  const log = new LogWriter(disk, '/', options, clock, marks, { file, handle }, logOrigin)
   await log.write(runBehind(log))
   const first = log.sync()
   await log.write(runBehind(log))

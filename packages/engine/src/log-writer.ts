@@ -8,6 +8,7 @@ import { writeFully, writeFullySync } from './file-system/transfer.ts'
 import type { LogPosition } from './frame.ts'
 import type { Run } from './group.ts'
 import type { DurablePoint, MarksWriter } from './marks-writer.ts'
+import { PreparedSpace } from './prepared-space.ts'
 import { encodeSegmentHeader, segmentHeaderBytes, segmentKind } from './segment.ts'
 import { removeIfThere } from './small-file.ts'
 
@@ -19,6 +20,13 @@ const quickWriteBytesMax = 512 * 1024
 /** A write that took longer than this, in ms, waited for the disk: the next ones go through the thread pool. */
 const slowWriteMs = 1
 const pooledWritesAfterSlowOne = 64
+
+export interface LogWriterOptions {
+  /** A segment of so many bytes is full. */
+  readonly segmentBytes: number
+  /** Every write is synced before the next. */
+  readonly syncAlways: boolean
+}
 
 /** A log segment with a descriptor to write through. */
 export interface OpenSegment {
@@ -38,7 +46,10 @@ export class LogWriter {
   readonly #segmentBytes: number
   readonly #clock: Clock
   readonly #marks: MarksWriter
+  readonly #syncAlways: boolean
   #active: OpenSegment
+  /** Of the active segment, where every write is synced. */
+  #prepared: PreparedSpace | undefined
   #position: LogPosition
   /** Bytes of the active segment that a sync has covered. */
   #syncedBytes: number
@@ -46,11 +57,11 @@ export class LogWriter {
   #failure: { readonly error: unknown } | undefined
   #pooledWritesLeft = 0
 
-  /** The active segment ends at `position` and is durable up to there. */
+  /** The active segment, and its file, ends at `position` and is durable up to there. */
   constructor(
     fileSystem: FileSystem,
     directory: string,
-    segmentBytes: number,
+    { segmentBytes, syncAlways }: LogWriterOptions,
     clock: Clock,
     marks: MarksWriter,
     active: OpenSegment,
@@ -59,11 +70,13 @@ export class LogWriter {
     this.#fileSystem = fileSystem
     this.#directory = directory
     this.#segmentBytes = segmentBytes
+    this.#syncAlways = syncAlways
     this.#clock = clock
     this.#marks = marks
     this.#active = active
     this.#position = position
     this.#syncedBytes = active.file.bytes
+    this.#prepareSpace()
   }
 
   get active(): OpenSegment {
@@ -115,7 +128,7 @@ export class LogWriter {
   /** Makes the end of the log durable and marks it: what a clean close leaves behind. */
   finish(): Promise<void> {
     return this.#trusted(async () => {
-      await this.#sync()
+      await this.#endActive()
       await this.#marks.markNow(this.#point())
     })
   }
@@ -138,8 +151,9 @@ export class LogWriter {
   async #write(run: Run): Promise<number> {
     const { file, handle } = this.#active
     const offset = file.bytes
+    const isQuick = this.#isQuick(run)
     try {
-      if (this.#isQuick(run)) this.#writeNow(run, offset)
+      if (isQuick) this.#writeNow(run, offset)
       else await writeFully(handle, run.bytes, offset)
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOSPC') throw error
@@ -147,9 +161,12 @@ export class LogWriter {
       // Else a power cut could bring back what its caller was told is not done.
       await handle.sync()
       this.#syncedBytes = offset
+      this.#prepareSpace()
       throw passingDiskError(error, 'this write was not made') ?? error
     }
-    file.bytes += run.bytes.length
+    const end = offset + run.bytes.length
+    if (this.#prepared !== undefined) await this.#prepared.follow(handle, offset, end, isQuick)
+    file.bytes = end
     file.records += run.records
     file.highestIndex = run.end.index - 1
     file.chainAfter = run.end.chain
@@ -173,9 +190,24 @@ export class LogWriter {
   }
 
   async #sync(): Promise<void> {
+    await this.#alone(async () => {
+      if (!this.isSynced) await this.#syncActive()
+    })
+  }
+
+  /** Makes the active segment durable, and its file end where the log does. */
+  async #endActive(): Promise<void> {
+    const { file, handle } = this.#active
+    await this.#alone(async () => {
+      const isCut = await this.#prepared?.cut(handle, file.bytes)
+      if (isCut === true || !this.isSynced) await this.#syncActive()
+    })
+  }
+
+  /** Two syncs at once would not tell which writes each of them covers. */
+  async #alone(step: () => Promise<void>): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing
-    if (this.isSynced) return
-    this.#syncing = this.#syncActive()
+    this.#syncing = step()
     try {
       await this.#syncing
     } finally {
@@ -184,7 +216,7 @@ export class LogWriter {
   }
 
   async #roll(): Promise<OpenSegment> {
-    await this.#sync()
+    await this.#endActive()
     await this.#marks.markNow(this.#point())
     const next = await this.#startNext().catch((error: unknown) => {
       // A successor that was started and left stands where the next attempt puts one with the same bytes.
@@ -194,7 +226,14 @@ export class LogWriter {
     closed.file.state = 'closed'
     this.#active = next
     this.#syncedBytes = segmentHeaderBytes
+    this.#prepareSpace()
     return closed
+  }
+
+  /** Prepares space in the active segment from now on, whose file ends where the log does. */
+  #prepareSpace(): void {
+    if (!this.#syncAlways) return
+    this.#prepared = new PreparedSpace(this.#segmentBytes, this.#active.file.bytes)
   }
 
   async #syncActive(): Promise<void> {

@@ -141,12 +141,14 @@ export class StoreParts {
     this.#marks = new MarksWriter(marksFile, recovered.mark.seq, clock, (error) => {
       this.commits.fail(error)
     })
-    this.#log = new LogWriter(writing, directory, segmentBytes, clock, this.#marks, active, end)
+    const syncAlways = configuration.durability === 'always'
+    const logOptions = { segmentBytes, syncAlways }
+    this.#log = new LogWriter(writing, directory, logOptions, clock, this.#marks, active, end)
     this.commits = new CommitQueue(
       this.#log,
       clock,
       recovered.timestamp,
-      { syncAlways: configuration.durability === 'always', pendingBytesMax },
+      { syncAlways, pendingBytesMax },
       this.#commitObserver(),
     )
     this.#intervalSync = this.#makeIntervalSync()

@@ -36,6 +36,7 @@ import {
 import { LogWalk } from './log-walk.ts'
 import { OutputWalk } from './output-walk.ts'
 import type { Pace } from './pace.ts'
+import { preparedSpaceFrom } from './prepared-space-from.ts'
 
 /** Files that are read as a whole are no longer than this. */
 const smallFileBytesMax = 256 * 1024 * 1024
@@ -279,6 +280,8 @@ export class FileInspector {
     start: { readonly index: number; readonly chain: number | undefined },
     found: FoundFooter | undefined,
   ): Promise<void> {
+    const noFrom = Number.POSITIVE_INFINITY
+    const preparedFrom = found === undefined ? await preparedSpaceFrom(this.#reader) : noFrom
     const walk = new LogWalk(
       this.#reader,
       this.#pace,
@@ -304,6 +307,10 @@ export class FileInspector {
         record: (record, offset) => this.#addRecord('record', record, offset),
         doubtful: (record, offset) => this.#addRecord('doubtful record', record, offset),
         damage: ({ from, to, what, firstIndex, nextIndex }) => {
+          if (from >= preparedFrom) {
+            void this.#add(from, 'prepared space', { to })
+            return true
+          }
           const versions = nextIndex === undefined ? {} : { nextVersion: nextIndex }
           // Whatever comes next waits for room.
           void this.#damage(from, what, { to, firstVersion: firstIndex, ...versions })

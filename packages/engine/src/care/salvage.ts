@@ -26,6 +26,7 @@ import { readGoodHeader } from './hint-check.ts'
 import { LogWalk, type WalkPosition } from './log-walk.ts'
 import { OutputWalk } from './output-walk.ts'
 import type { Pace } from './pace.ts'
+import { preparedSpaceFrom } from './prepared-space-from.ts'
 import { RecordProbe } from './record-probe.ts'
 import type { Losses, LostStretch } from './repair-report.ts'
 import type { SalvagedKeys } from './salvaged-keys.ts'
@@ -129,6 +130,8 @@ export class FileSalvage {
     this.#footerCrc = isTrusted ? footer.crc : dueFooterCrc(id, reader.bytes, next)
     // The index behind the last frame, where a footer stands and not what should follow.
     let footerIndex: number | undefined
+    const noFrom = Number.POSITIVE_INFINITY
+    const preparedFrom = next === undefined ? await preparedSpaceFrom(reader) : noFrom
     const walk = new LogWalk(
       reader,
       this.#pace,
@@ -157,6 +160,8 @@ export class FileSalvage {
           const isDurable = marks.some(
             ({ segment, offset }) => segment > id || (segment === id && offset > frameAt),
           )
+          const isTornTail = next === undefined && !isDurable
+          if (!isDurable && from >= preparedFrom) return true
           this.#lost.push({
             path: file.path,
             from,
@@ -164,7 +169,7 @@ export class FileSalvage {
             firstVersion: firstIndex,
             nextVersion: nextIndex,
             what,
-            isTornTail: next === undefined && !isDurable,
+            isTornTail,
           })
           return true
         },

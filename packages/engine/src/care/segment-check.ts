@@ -15,6 +15,7 @@ import type { CareContext } from './care-context.ts'
 import type { CareReader } from './care-reader.ts'
 import { HintCheck } from './hint-check.ts'
 import { type DamagedStretch, LogWalk, type LogWalkEnd, type WalkPosition } from './log-walk.ts'
+import { preparedSpaceFrom } from './prepared-space-from.ts'
 
 /** What is known of a log segment before it is read. */
 export interface SegmentExpectation {
@@ -53,6 +54,8 @@ class SegmentCheck {
   readonly #newest: NewestRecords | undefined
   #isDamaged = false
   #markSeen: boolean
+  /** Where prepared space may begin. */
+  #preparedFrom = Number.POSITIVE_INFINITY
   /** Where a torn tail begins. */
   #tornAt: number | undefined
   #footer: FoundFooter | undefined
@@ -76,6 +79,7 @@ class SegmentCheck {
     const footer = await this.#readFooter()
     this.#footer = footer
     const isTrusted = footer !== undefined && this.#isOwn(footer.footer)
+    if (successor === undefined) this.#preparedFrom = await preparedSpaceFrom(this.#reader)
     const walk = new LogWalk(
       this.#reader,
       pace,
@@ -175,7 +179,7 @@ class SegmentCheck {
       mergedAt < frameIndex &&
       (mark === undefined || mark.index < frameIndex)
     if (isTorn) {
-      this.#tornAt = frameAt
+      if (frameAt < this.#preparedFrom) this.#tornAt = frameAt
       return false
     }
     const durable =

@@ -51,7 +51,7 @@ export interface RecoveredLog {
   readonly active: ScannedSegment
   /** Where the log ends. */
   readonly end: LogPosition
-  /** Length in bytes of the active segment's file; what it holds behind its last frame is a torn tail. */
+  /** Length in bytes of the active segment's file; behind its last frame it may hold a torn tail and prepared space. */
   readonly activeFileBytes: number
   /** Of the newest frame that was scanned, ms since the epoch. */
   readonly timestamp: number

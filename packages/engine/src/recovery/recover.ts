@@ -34,7 +34,7 @@ import { listFolder } from './list-folder.ts'
 import { recoverKeydir, type ScannedFile } from './recover-keydir.ts'
 import { type RecoveredLog, recoverLog } from './recover-log.ts'
 import type { RecoveryContext } from './recovery-context.ts'
-import { cutTornTail, rewriteDoubtfulTail } from './torn-tail.ts'
+import { cutTornTail, rewriteDoubtfulTail, tornTailBytes } from './torn-tail.ts'
 
 export interface Recovered {
   readonly identity: NodeIdentity
@@ -69,7 +69,7 @@ export async function recover(context: RecoveryContext): Promise<Recovered> {
 export async function recoverForReading(context: RecoveryContext): Promise<Recovered> {
   const found = await readStore(context)
   const { active, activeFileBytes } = found.log
-  const tornBytes = activeFileBytes - active.file.bytes
+  const tornBytes = await tornTailBytes(active.handle, active.file.bytes, activeFileBytes)
   if (tornBytes > 0) {
     context.logger.warn(
       { segment: active.file.path, from: active.file.bytes, bytes: tornBytes },

@@ -2,10 +2,11 @@
 
 import { systemErrorCode } from '../errors.ts'
 import { logDirectoryName, lostDirectoryName, lostFileName } from '../file-names.ts'
-import type { FileSystem, WritableFile } from '../file-system/file-system.ts'
+import type { FileSystem, ReadableFile, WritableFile } from '../file-system/file-system.ts'
 import { readFully, writeFully } from '../file-system/transfer.ts'
 import type { Logger } from '../logger.ts'
 import type { Mark } from '../mark.ts'
+import { bytesBeforePrepared, preparedBytesMax } from '../prepared-space.ts'
 import { segmentHeaderBytes } from '../segment.ts'
 
 const chunkBytes = 1024 * 1024
@@ -13,9 +14,21 @@ const chunkBytes = 1024 * 1024
 const lostFilesMax = 16
 const lostBytesMax = 64 * 1024 * 1024
 
+/** Length of the torn tail in bytes [`from`, `fileBytes`) of the active segment, which prepared space may follow. */
+export async function tornTailBytes(
+  handle: ReadableFile,
+  from: number,
+  fileBytes: number,
+): Promise<number> {
+  const tailAt = Math.max(from, fileBytes - preparedBytesMax)
+  const tail = Buffer.alloc(Math.max(0, fileBytes - tailAt))
+  await readFully(handle, tail, tailAt)
+  return tailAt + bytesBeforePrepared(tail) - from
+}
+
 /**
- * Cuts what stands in [`from`, `fileBytes`) of the active segment, bytes of which no mark says that they were ever durable. A copy
- * goes to `lost/` first, unless they are all zero. Returns how many bytes were cut.
+ * Cuts what stands in [`from`, `fileBytes`) of the active segment: a torn tail, of which no mark says that it was ever
+ * durable, and prepared space. A copy of the torn tail goes to `lost/` first. Returns its length in bytes.
  */
 export async function cutTornTail(
   fileSystem: FileSystem,
@@ -27,7 +40,8 @@ export async function cutTornTail(
   logger: Logger,
 ): Promise<number> {
   if (fileBytes <= from) return 0
-  const tail = Buffer.alloc(Math.min(fileBytes - from, lostBytesMax))
+  const bytes = await tornTailBytes(handle, from, fileBytes)
+  const tail = Buffer.alloc(Math.min(bytes, lostBytesMax))
   await readFully(handle, tail, from)
   if (tail.some((byte) => byte !== 0)) {
     try {
@@ -40,11 +54,13 @@ export async function cutTornTail(
   }
   await handle.truncate(from)
   await handle.sync()
-  logger.warn(
-    { segment: `${logDirectoryName}/${segment}`, from, bytes: fileBytes - from },
-    'cut the bytes behind the last good frame: no mark says that they were ever durable; a copy is in lost/',
-  )
-  return fileBytes - from
+  if (bytes > 0) {
+    logger.warn(
+      { segment: `${logDirectoryName}/${segment}`, from, bytes },
+      'cut the bytes behind the last good frame: no mark says that they were ever durable; a copy is in lost/',
+    )
+  }
+  return bytes
 }
 
 /**

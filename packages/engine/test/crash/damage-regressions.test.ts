@@ -141,7 +141,7 @@ test('a refusal gives back every descriptor, whichever file is damaged', async (
 
 test('a cut final record does not keep the store from opening', async () => {
   const disk = killed.disk.clone()
-  const whole = killed.files.get(killed.active)!
+  const whole = framesOf(killed.files.get(killed.active)!)
   disk.poke(killed.active, whole.subarray(0, -1))
   await using store = await open(disk)
   const lastFrame = frameStarts(whole).at(-1)!
@@ -210,14 +210,27 @@ function segmentsOf(disk: SimFileSystem): [path: string, bytes: Uint8Array][] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** Where the frames of an active segment start. */
-function frameStarts(segment: Uint8Array): number[] {
+/** Where the frames of an active segment start, and behind them its end. */
+function frameBorders(segment: Uint8Array): number[] {
   const view = new DataView(segment.buffer, segment.byteOffset, segment.length)
-  const starts: number[] = []
-  for (let at = segmentHeaderBytes; at < segment.length; at += view.getUint32(at + 4, true)) {
-    starts.push(at)
+  const borders = [segmentHeaderBytes]
+  for (let at = segmentHeaderBytes; at < segment.length; ) {
+    const length = view.getUint32(at + 4, true)
+    // Prepared space.
+    if (length === 0) break
+    at += length
+    borders.push(at)
   }
-  return starts
+  return borders
+}
+
+function frameStarts(segment: Uint8Array): number[] {
+  return frameBorders(segment).slice(0, -1)
+}
+
+/** A segment without the space prepared behind its frames. */
+function framesOf(segment: Uint8Array): Uint8Array {
+  return segment.subarray(0, frameBorders(segment).at(-1))
 }
 
 function flipped(bytes: Uint8Array, at: number): Uint8Array {
