@@ -3,10 +3,13 @@ import { isUnmade } from '../drills/strace/left-files.ts'
 import { parseTrace } from '../drills/strace/trace.ts'
 import { hex } from './trace-hex.ts'
 
-const left = { '/d/log': 70, '/d/old': 0 }
+/** The log goes on in prepared space. */
+const log = Buffer.concat([Buffer.alloc(64), Buffer.from('abcdef'), Buffer.alloc(10)])
+const left = { '/d/log': log, '/d/old': Buffer.alloc(0) }
 
 test.each([
   ['a write that is not in the file', `pwrite64(3<${hex('/d/log')}>, "${hex('abcdefg')}", 7, 64)`],
+  ['a write behind the file', `pwrite64(3<${hex('/d/log')}>, "${hex('abcdefg')}", 7, 80)`],
   ['a file that is not there', `openat(AT_FDCWD<${hex('/')}>, "${hex('/d/new')}", O_RDWR|O_CREAT)`],
   ['a rename of what is there', `rename("${hex('/d/old')}", "${hex('/d/new')}")`],
   ['a removal of what is there', `unlink("${hex('/d/old')}")`],

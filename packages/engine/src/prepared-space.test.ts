@@ -104,7 +104,8 @@ test('what is prepared is neither lost nor torn for whoever finds it after a kil
   expect(repaired).toMatchObject({ keys: 3, version: 3, lost: [] })
   for (const readOnly of [true, false]) {
     const warnings: unknown[] = []
-    const logger = { warn: (...told: unknown[]) => warnings.push(told), info: () => undefined }
+    const warn = (...told: unknown[]) => warnings.push(told)
+    const logger = { warn, error: warn, info: () => undefined }
     await using store = await open(disk, { readOnly, logger })
     expect(store.stats()).toMatchObject({ keys: 3, recovery: { cutBytes: 0 } })
     expect(warnings).toEqual([])
@@ -116,7 +117,9 @@ test('what is prepared is neither lost nor torn for whoever finds it after a kil
 test('of a frame that is torn in prepared space the frame alone is cut, and kept', async () => {
   const disk = await killedAfter(2)
   const end = segmentHeaderBytes + 2 * putBytes
-  damage(disk, active, (bytes) => void bytes.set(Buffer.from('half a frame'), end))
+  damage(disk, active, (bytes) => {
+    bytes.set(Buffer.from('half a frame'), end)
+  })
   expect((await verifyStore('/db', careOptions(disk))).problems).toEqual([
     expect.objectContaining({ severity: 'torn tail', offset: end }),
   ])
