@@ -2,44 +2,45 @@
  * Extendible hashing (Fagin, Nievergelt, Pippenger and Strong, 1979) from keys to entries. A directory of
  * 2^depth places names segments of fixed size; the first bits of a key's hash choose the place. A full
  * segment splits in two, so that growing never touches more than one segment; the directory doubles in place.
- *
- * A segment, in words:
- *
- * | word     | what                                                                                  |
- * |----------|---------------------------------------------------------------------------------------|
- * | 0        | sequence counter: odd while the segment, or an entry it names, is being changed        |
- * | 1        | depth: how many first bits its keys share                                             |
- * | 2        | keys                                                                                  |
- * | 3        | slots whose key was removed                                                           |
- * | 4        | the segment that takes what found no room here, or 0                                  |
- * | 8, 10..  | a tag of one byte for each slot: 0 empty, 1 removed, else 8 bits of the key's hash    |
- * | 9, 11..  | a trace of one byte for each slot                                                     |
- * | 520..    | the entry of each slot                                                                |
- *
- * Slots come in groups of four, whose tags make one word: a look-up starts at the group that the hash names, the key's
- * home, and goes on until one has an empty slot.
- *
- * A trace spares a split the look at keys, each of which would be waited for: its first five bits are those bits of the
- * hash by which the segment and its offspring split next, five times in all; the other three say how many groups the
- * slot is behind its home, 7 for that many and more.
- *
- * The directory's first word is its depth; `changingDepth` while it doubles in place, and `staleDepth` once a
- * larger one has taken its place.
  */
 import { assert } from '../assert.ts'
 import type { Entries } from './entries.ts'
+import { createDirectory, hashDirectory } from './hash-directory.ts'
+import type { SharedHashIndex } from './hash-index-view.ts'
+import {
+  hashParts,
+  homeOf,
+  partsFrom,
+  partsOf,
+  splitsUp,
+  splitWindow,
+  tagOfParts,
+  traceOf,
+} from './hash-parts.ts'
+import { byteAt, hashSegment, setByte, tagOf, zeroBytes } from './hash-segment.ts'
 import type { KeyHash } from './key-hash.ts'
 import type { KeyWords } from './key-words.ts'
 import type { HashIndexState, ImagePart, ImageParts } from './keydir-image.ts'
 import { chunkOf, placeOf, WordMemory } from './word-memory.ts'
 
-const slots = 1024
-const groups = slots / 4
-const tagsPlace = 8
-/** Beside the tags: both are there when memory has brought one. */
-const tracesPlace = tagsPlace + 1
-const entriesPlace = tagsPlace + 2 * groups
-const segmentWords = entriesPlace + slots
+const { distanceMax } = hashParts
+const { depthWord, placesWord, staleDepth, changingDepth } = hashDirectory
+const {
+  slots,
+  groups,
+  depthPlace,
+  keysPlace,
+  removedPlace,
+  overflowPlace,
+  tagsPlace,
+  tracesPlace,
+  entriesPlace,
+  words: segmentWords,
+  emptyTag,
+  removedTag,
+  everyByte,
+} = hashSegment
+
 /** Slots in use, removed ones among them, from which on a segment splits or is cleaned. */
 const usedMax = (slots * 7) / 8
 /** Segments split up to 128 slots before that. */
@@ -47,42 +48,13 @@ const splitSpreadShift = 25
 /** Removed slots that make cleaning a segment worth more than a split. */
 const removedMin = slots / 4
 
-const depthPlace = 1
-const keysPlace = 2
-const removedPlace = 3
-const overflowPlace = 4
-
-const emptyTag = 0
-const removedTag = 1
-
-/** Bits of a trace: for splits, and for the distance from home. */
-const splitBits = 5
-const splitBitsMask = (1 << splitBits) - 1
-const distanceBits = 3
-const distanceMax = (1 << distanceBits) - 1
 /** 4 Mi segments: some 2.5 G keys. */
 const depthMax = 22
 /** A directory is made with room for its depth to grow. */
 const firstDirectoryDepth = 8
 const directoryGrowth = 2
-const depthWord = 0
-const placesWord = 1
-const staleDepth = -1
-const changingDepth = -2
 /** Places in the directory for one segment: beyond it hashes are not what they should be. */
 const placesPerSegmentMax = 64
-
-/** How often a view looks again before it gives up. */
-const viewAttempts = 4
-
-const everyByte = 0x0101_0101
-const topBits = 0x8080_8080 | 0
-
-/** A hash index in memory that threads share. */
-export interface SharedHashIndex {
-  readonly directory: SharedArrayBuffer
-  readonly segments: readonly SharedArrayBuffer[]
-}
 
 export class HashIndex {
   readonly #entries: Entries
@@ -179,16 +151,14 @@ export class HashIndex {
       const at = placeOf(segment)
       for (let group = hash & (groups - 1), probed = 0; probed < groups; probed++) {
         const tags = words[at + tagsPlace + 2 * group]!
-        // A byte of `matches` is zero where a tag is the one wanted. Higher ones may be so without a match.
-        const matches = tags ^ pattern
-        let hits = (matches - everyByte) & ~matches & topBits
+        let hits = zeroBytes(tags ^ pattern)
         while (hits !== 0) {
           const slot = group * 4 + ((31 - Math.clz32(hits & -hits)) >>> 3)
           const entry = words[at + entriesPlace + slot]!
           if (entry !== 0 && entries.isKey(entry, key)) return entry
           hits &= hits - 1
         }
-        if (((tags - everyByte) & ~tags & topBits) !== 0) break
+        if (zeroBytes(tags) !== 0) break
         group = (group + 1) & (groups - 1)
       }
       segment = words[at + overflowPlace]!
@@ -294,7 +264,7 @@ export class HashIndex {
         if (words[at + entriesPlace + slot] === entry) return slot
       }
       const tags = words[at + tagsPlace + 2 * group]!
-      if (((tags - everyByte) & ~tags & topBits) !== 0) return -1
+      if (zeroBytes(tags) !== 0) return -1
       group = (group + 1) & (groups - 1)
     }
     return -1
@@ -420,129 +390,10 @@ export class HashIndex {
   }
 }
 
-function createDirectory(depth: number): Int32Array<SharedArrayBuffer> {
-  return new Int32Array(new SharedArrayBuffer(4 * (placesWord + 2 ** depth)))
-}
-
 /**
  * Slots in use at which a segment splits: of each another number, or all would split at nearly the same time, as hashes
  * fill them alike, and hold up whoever writes then.
  */
 function splitAt(segment: number): number {
   return usedMax - (Math.imul(segment, 0x9e37_79b1) >>> splitSpreadShift)
-}
-
-function tagOf(hash: number): number {
-  const bits = (hash >>> 8) & 0xff
-  return bits <= removedTag ? bits + 2 : bits
-}
-
-/**
- * What a segment of this depth keeps of a hash, in one number: the home in eight bits, the tag in the next eight, and
- * above them the bits for the next splits.
- */
-function partsOf(hash: number, depth: number): number {
-  const shift = 32 - splitBits - splitWindow(depth) * splitBits
-  return partsFrom(hash, tagOf(hash), ((hash >>> shift) & splitBitsMask) << distanceBits)
-}
-
-function partsFrom(home: number, tag: number, trace: number): number {
-  return (home & (groups - 1)) | (tag << 8) | ((trace >>> distanceBits) << 16)
-}
-
-function homeOf(parts: number): number {
-  return parts & (groups - 1)
-}
-
-function tagOfParts(parts: number): number {
-  return (parts >>> 8) & 0xff
-}
-
-function traceOf(parts: number, distance: number): number {
-  return ((parts >>> 16) << distanceBits) | Math.min(distance, distanceMax)
-}
-
-/** Which of the hash's bits a trace holds: those from `splitBits` times this number on, from the top. */
-function splitWindow(depth: number): number {
-  return (depth / splitBits) | 0
-}
-
-/** Whether a key goes to the sibling when a segment of this depth splits. */
-function splitsUp(parts: number, depth: number): boolean {
-  return ((parts >>> (16 + splitBits - 1 - (depth % splitBits))) & 1) === 1
-}
-
-function byteAt(words: Int32Array, place: number, slot: number): number {
-  return (words[place + 2 * (slot >>> 2)]! >>> ((slot & 3) << 3)) & 0xff
-}
-
-function setByte(words: Int32Array, place: number, slot: number, byte: number): void {
-  const shift = (slot & 3) << 3
-  const at = place + 2 * (slot >>> 2)
-  words[at] = (words[at]! & ~(0xff << shift)) | (byte << shift)
-}
-
-/**
- * Reads a hash index that another thread changes meanwhile. Whatever is seen of it counts only if the
- * sequence counter of its segment was even and the same before and after.
- */
-export class HashIndexView {
-  readonly #directory: Int32Array<SharedArrayBuffer>
-  readonly #segments: readonly Int32Array<SharedArrayBuffer>[]
-
-  constructor({ directory, segments }: SharedHashIndex) {
-    this.#directory = new Int32Array(directory)
-    this.#segments = segments.map((buffer) => new Int32Array(buffer))
-  }
-
-  /**
-   * Calls `visit` for each entry that may be that of a key with this hash until it returns a result. Returns
-   * that; `none` when there is no more entry, or undefined when no stable view was to be had.
-   */
-  find<T>(hash: number, none: T, visit: (entry: number) => T | undefined): T | undefined {
-    for (let attempt = 0; attempt < viewAttempts; attempt++) {
-      const depth = Atomics.load(this.#directory, depthWord)
-      if (depth === staleDepth) return undefined
-      if (depth === changingDepth) continue
-      const place = placesWord + ((hash >>> 1) >>> (31 - depth))
-      const head = Atomics.load(this.#directory, place)
-      const words = this.#segments[chunkOf(head)]
-      if (words === undefined) return undefined
-      const before = Atomics.load(words, placeOf(head))
-      if (before % 2 !== 0) continue
-      const found = this.#findFrom(head, hash, none, visit)
-      const isStable =
-        Atomics.load(words, placeOf(head)) === before &&
-        Atomics.load(this.#directory, place) === head &&
-        Atomics.load(this.#directory, depthWord) === depth
-      if (isStable) return found
-    }
-    return undefined
-  }
-
-  #findFrom<T>(
-    head: number,
-    hash: number,
-    none: T,
-    visit: (entry: number) => T | undefined,
-  ): T | undefined {
-    const wanted = tagOf(hash)
-    for (let segment = head; segment !== 0; ) {
-      const words = this.#segments[chunkOf(segment)]
-      if (words === undefined) return undefined
-      const at = placeOf(segment)
-      for (let group = hash & (groups - 1), probed = 0; probed < groups; probed++) {
-        const tags = words[at + tagsPlace + 2 * group]!
-        for (let i = 0; i < 4; i++) {
-          if (((tags >>> (i << 3)) & 0xff) !== wanted) continue
-          const found = visit(words[at + entriesPlace + group * 4 + i]!)
-          if (found !== undefined) return found
-        }
-        if (((tags - everyByte) & ~tags & topBits) !== 0) break
-        group = (group + 1) & (groups - 1)
-      }
-      segment = words[at + overflowPlace]!
-    }
-    return none
-  }
 }

@@ -1,5 +1,5 @@
 import { Entries } from './entries.ts'
-import { HashIndexView, type SharedHashIndex } from './hash-index.ts'
+import { HashIndexView, type SharedHashIndex } from './hash-index-view.ts'
 import { HalfSipHash, type KeyHash } from './key-hash.ts'
 import { KeyWords } from './key-words.ts'
 import { WordMemory } from './word-memory.ts'
