@@ -61,7 +61,7 @@ export const targets: readonly Target[] = [
       },
     ],
     limit:
-      'The log grows with each write, and the system then writes its size along: space prepared ahead of the log is still to come. The rest is the way over the network, and to the thread that syncs',
+      'The way over the network, and to the thread that syncs and back: a lone put waits for each in turn',
   },
   {
     id: 'P5',

@@ -55,7 +55,7 @@ class SegmentCheck {
   #isDamaged = false
   #markSeen: boolean
   /** Where prepared space may begin. */
-  #preparedFrom = Number.POSITIVE_INFINITY
+  #preparedFrom: number
   /** Where a torn tail begins. */
   #tornAt: number | undefined
   #footer: FoundFooter | undefined
@@ -70,6 +70,7 @@ class SegmentCheck {
     this.#path = `${logDirectoryName}/${segmentFileName(id)}`
     this.#newest = successor === undefined ? undefined : new NewestRecords()
     this.#markSeen = mark?.segment !== id
+    this.#preparedFrom = reader.bytes
   }
 
   async run(): Promise<LogWalkEnd> {
@@ -212,7 +213,7 @@ class SegmentCheck {
     if (isFooter)
       this.#wrong(offset, 'a footer, although no segment follows: the next one is missing')
     else {
-      const what = `a torn tail of ${bytes - offset} bytes: the next open cuts it and keeps a copy in lost/`
+      const what = `a torn tail of ${this.#preparedFrom - offset} bytes: the next open cuts it and keeps a copy in lost/`
       findings.add('torn tail', this.#path, offset, what)
     }
   }

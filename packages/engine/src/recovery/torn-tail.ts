@@ -28,7 +28,8 @@ export async function tornTailBytes(
 
 /**
  * Cuts what stands in [`from`, `fileBytes`) of the active segment: a torn tail, of which no mark says that it was ever
- * durable, and prepared space. A copy of the torn tail goes to `lost/` first. Returns its length in bytes.
+ * durable, and prepared space. A copy of the torn tail goes to `lost/` first, unless it is all zeros. Returns its length
+ * in bytes.
  */
 export async function cutTornTail(
   fileSystem: FileSystem,
@@ -43,21 +44,15 @@ export async function cutTornTail(
   const bytes = await tornTailBytes(handle, from, fileBytes)
   const tail = Buffer.alloc(Math.min(bytes, lostBytesMax))
   await readFully(handle, tail, from)
-  if (tail.some((byte) => byte !== 0)) {
-    try {
-      await keepLost(fileSystem, directory, segment, from, tail)
-    } catch (error) {
-      // The copy is a courtesy; without room for it the cut is right all the same.
-      if (systemErrorCode(error) !== 'ENOSPC') throw error
-      logger.warn({ err: error }, 'no room to keep a copy of the torn tail')
-    }
-  }
+  const hasContent = tail.some((byte) => byte !== 0)
+  const isKept = hasContent && (await keepLost(fileSystem, directory, segment, from, tail, logger))
   await handle.truncate(from)
   await handle.sync()
   if (bytes > 0) {
+    const copy = isKept ? 'a copy is in lost/' : 'there is no copy'
     logger.warn(
       { segment: `${logDirectoryName}/${segment}`, from, bytes },
-      'cut the bytes behind the last good frame: no mark says that they were ever durable; a copy is in lost/',
+      `cut the bytes behind the last good frame: no mark says that they were ever durable; ${copy}`,
     )
   }
   return bytes
@@ -84,7 +79,26 @@ export async function rewriteDoubtfulTail(
   await handle.sync()
 }
 
+/** Keeps a copy. False when the disk has no room for it: it is a courtesy, and the cut is right all the same. */
 async function keepLost(
+  fileSystem: FileSystem,
+  directory: string,
+  segment: number,
+  offset: number,
+  bytes: Buffer,
+  logger: Logger,
+): Promise<boolean> {
+  try {
+    await writeLost(fileSystem, directory, segment, offset, bytes)
+    return true
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOSPC') throw error
+    logger.warn({ err: error }, 'no room to keep a copy of the torn tail')
+    return false
+  }
+}
+
+async function writeLost(
   fileSystem: FileSystem,
   directory: string,
   segment: number,
