@@ -78,7 +78,7 @@ export class RecordedAnswers {
     const path = descriptorOf(call)?.of ?? ''
     if (!segmentPath.test(path)) return
     const bytes = bytesWritten(call)
-    if (segmentMagics.includes(bytes.toString('latin1', 0, 8))) return
+    if (segmentMagics.includes(bytes.toString('latin1', 0, 8)) || isPreparedSpace(bytes)) return
     const version = lastVersion(bytes)
     const others = this.#unsynced.get(path)
     if (others === undefined) this.#unsynced.set(path, [{ version, call }])
@@ -159,6 +159,11 @@ function shownVersion(answer: Answer<Buffer> | KvError): number {
   if (answer.kind === 'get') return answer.found?.version ?? 0
   if (answer.kind === 'range') return Math.max(0, ...answer.entries.map(({ version }) => version))
   return 0
+}
+
+/** A frame begins with its checksum and its length. */
+function isPreparedSpace(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0)
 }
 
 /** Of the last record in frames that stand one behind the other. */
