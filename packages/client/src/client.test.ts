@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@kv/protocol'
 import { errorTable, KvError } from '@kv/protocol'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { Handle } from '../test/fake-server.ts'
 import { FakeStore } from '../test/fake-store.ts'
 import { useRigs } from '../test/rig.ts'
@@ -8,6 +8,10 @@ import type { Bytes } from './bytes.ts'
 import type { CallOptions, PutOptions } from './call-options.ts'
 
 const start = useRigs()
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 test('what is put is got, and gone when deleted', async () => {
   const { client } = await start(new FakeStore().handle)
@@ -90,6 +94,8 @@ test('bytes are the caller’s again when the call has returned', async () => {
 })
 
 test('conditions, durability and the timeout travel', async () => {
+  // What travels is the time that is left.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   const { client, server } = await start(new FakeStore().handle, { requestTimeoutMs: 1_234 })
   await client.put('a', '1', {
     ifAbsent: true,

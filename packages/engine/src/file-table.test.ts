@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { systemClock } from './clock.ts'
-import type { ReadableFile } from './file-system/file-system.ts'
+import type { ReadableFile, WritableFile } from './file-system/file-system.ts'
 import { SeededRandom } from './file-system/seeded-random.ts'
 import { SimFileSystem } from './file-system/sim-file-system.ts'
 import type { StoreOptions } from './options.ts'
+import { segmentFooterBytes } from './segment.ts'
 import { Store } from './store.ts'
 
 const options = { segmentBytes: 256, openFilesMax: 4, autoMerge: false }
@@ -24,7 +25,7 @@ test('a store with more segments than descriptors opens', async () => {
   {
     await using store = await Store.open('/db', { ...options, fileSystem: disk })
     for (let write = 0; write < 200; write++) await store.put(`key ${write}`, 'x'.repeat(100))
-    while (store.stats().files.unsealedSegments > 0) await systemClock.nextTurn()
+    await sealed(store)
   }
   const left = disk.clone()
   left.failAt({
@@ -58,20 +59,19 @@ test('many reads of many files at once keep no more files open than they may', a
 })
 
 test('reads go on while files that wait for their footer take all descriptors there are', async () => {
-  const disk = new SimFileSystem()
-  await using store = await storeOfManySegments(disk)
-  disk.failAt({
-    at: ({ kind, bytes, path }) => kind === 'write' && bytes === 64 && path.endsWith('.data'),
-    code: 'ENOSPC',
-    sticky: true,
-  })
-  for (let write = 200; write < 220; write++) await store.put(`key ${write}`, 'x'.repeat(100))
+  const disk = new FootlessFileSystem()
+  // No space is prepared: what is written behind the header is a frame or a footer.
+  await using store = await storeOfManySegments(disk, { durability: 'never' })
+  disk.isFull = true
+  for (let write = 200; write < 240; write++) await store.put(`key ${write}`, 'x'.repeat(100))
   while (store.stats().files.unsealedSegments < 2 * options.openFilesMax) {
     await systemClock.nextTurn()
   }
-  const keys = Array.from({ length: 200 }, (_, write) => `key ${write}`)
+  const keys = Array.from({ length: 240 }, (_, write) => `key ${write}`)
   expect(await Promise.all(keys.map((key) => store.get(key)))).not.toContain(undefined)
-  disk.clearFaults()
+  expect(disk.refused).toBeGreaterThanOrEqual(2 * options.openFilesMax)
+  expect(store.stats().files.unsealedSegments).toBeGreaterThanOrEqual(2 * options.openFilesMax)
+  disk.isFull = false
 })
 
 test('without a free descriptor, what is kept open for later makes room for reads and for the log', async () => {
@@ -89,8 +89,14 @@ test('without a free descriptor, what is kept open for later makes room for read
   for (let write = 100; write < 200; write++) await store.get(`key ${write}`)
   expect(disk.faultsInjected).toBeGreaterThan(0)
   const before = disk.faultsInjected
-  for (let write = 200; write < 300; write++) await store.put(`key ${write}`, 'x'.repeat(100))
+  for (let write = 200; write < 300; write++) {
+    await store.put(`key ${write}`, 'x'.repeat(100))
+    // What waits for its footer has a descriptor that cannot make room.
+    await sealed(store)
+  }
   expect(disk.faultsInjected).toBeGreaterThan(before)
+  // The hints, which make room for themselves.
+  await atRest(disk)
   // The merge has a table of its own, for which that of the store makes room when it has failed.
   for (let key = 0; key < 200; key++) await store.get(`key ${key}`)
   await expect(store.merge()).rejects.toMatchObject({ code: 'KV_TRY_LATER' })
@@ -121,8 +127,21 @@ async function storeOfManySegments(
     for (let write = 0; write < 200; write++) await store.put(`key ${write}`, 'x'.repeat(100))
   }
   const store = await Store.open('/db', { ...options, ...more, fileSystem })
-  while (store.stats().files.unsealedSegments > 0) await systemClock.nextTurn()
+  await sealed(store)
   return store
+}
+
+async function sealed(store: Store): Promise<void> {
+  while (store.stats().files.unsealedSegments > 0) await systemClock.nextTurn()
+}
+
+/** Resolves once nothing in the background asks anything of the disk. */
+async function atRest(disk: SimFileSystem): Promise<void> {
+  const operations = disk.record()
+  for (let count = -1; operations.length !== count; ) {
+    count = operations.length
+    for (let turn = 0; turn < 20; turn++) await systemClock.nextTurn()
+  }
 }
 
 test('reads at once that find too few descriptors end, each with its value or to be tried again', async () => {
@@ -161,5 +180,23 @@ class UnevenFileSystem extends SimFileSystem {
   override async openForReading(path: string): Promise<ReadableFile> {
     for (let turns = this.#random.below(8); turns > 0; turns--) await Promise.resolve()
     return super.openForReading(path)
+  }
+}
+
+/** Has no room for the footers of segments made by it, once it is full. */
+class FootlessFileSystem extends SimFileSystem {
+  isFull = false
+  refused = 0
+
+  override async createFile(path: string): Promise<WritableFile> {
+    const file = await super.createFile(path)
+    const write = file.write.bind(file)
+    file.write = (bytes, position) => {
+      const isFooter = position > 0 && bytes.length === segmentFooterBytes
+      if (!this.isFull || !isFooter) return write(bytes, position)
+      this.refused++
+      return Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }))
+    }
+    return file
   }
 }

@@ -35,7 +35,8 @@ test('gives what was filled in, or nothing', () => {
         const copy = cache.copy(file, step.offset, step.size)
         if (copy === undefined) continue
         found++
-        expect(copy).toEqual(contentOf(file, step.offset, step.size))
+        // Byte by byte, toEqual would take most of the time.
+        expect(copy.equals(contentOf(file, step.offset, step.size))).toBe(true)
       }
       expect(cache.stats.bytes).toBeLessThanOrEqual(cache.stats.bytesMax)
     }),

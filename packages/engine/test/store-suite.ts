@@ -336,10 +336,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(store.stats().files.logSegments).toBeGreaterThan(12)
         expect(await valuesOf(store, keys)).toEqual(keys.map((key) => key.repeat(60)))
         // Segments are sealed beside the reads; until then they are held open to be written to.
-        for (let turn = 0; store.stats().files.unsealedSegments > 0; turn++) {
-          expect(turn).toBeLessThan(10_000)
-          await new Promise((resolve) => setImmediate(resolve))
-        }
+        await expect.poll(() => store.stats().files.unsealedSegments, { interval: 1 }).toBe(0)
         expect(await valuesOf(store, keys)).toEqual(keys.map((key) => key.repeat(60)))
         expect(store.stats().files.open).toBeLessThanOrEqual(4)
       })

@@ -64,8 +64,7 @@ test('a thread that dies fails the jobs it had, and the next job gets another', 
   const source = `
     import { parentPort } from 'node:worker_threads'
     parentPort.postMessage('ready')
-    // A while after it is ready: the two come to the owner by different ways.
-    parentPort.on('message', () => setTimeout(() => { throw new Error('out of memory, say') }, 50))
+    parentPort.on('message', () => { throw new Error('out of memory, say') })
   `
   const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
   const jobs = new WorkerJobs(new TestClock(), url)
@@ -89,7 +88,12 @@ test('a thread that cannot be started is worth another attempt', async () => {
 })
 
 test('a merge on the thread halts while it is paused, and goes on', async () => {
-  await using store = await Store.open(`${folder}/store`, { autoMerge: false, durability: 'never' })
+  await using store = await Store.open(`${folder}/store`, {
+    autoMerge: false,
+    durability: 'never',
+    // It copies for seconds, so that it is not over before this thread has its core to pause it.
+    mergeBytesPerSecondMax: 2 * 1024 * 1024,
+  })
   const records = 60_000
   for (let from = 0; from < records; from += 1_000) {
     await store.batch(

@@ -75,13 +75,15 @@ export class WorkerJobs implements Jobs {
       if (message === workerReady) isReady = true
       else this.#settle(message)
     })
-    let error = new Error('the worker thread ended')
-    worker.on('error', (cause) => {
-      error = isReady ? new Error('the worker thread failed', { cause }) : notStarted(cause)
+    let cause: unknown
+    worker.on('error', (thrown) => {
+      cause = thrown
     })
     worker.on('exit', () => {
       if (this.#worker !== worker) return
       this.#worker = undefined
+      // Only now: an error may come before what the thread had said until then, which all has come by its exit.
+      const error = endError(cause, isReady)
       for (const job of this.#pending.values()) job.reject(error)
       this.#pending.clear()
     })
@@ -105,6 +107,11 @@ export class WorkerJobs implements Jobs {
       worker?.terminate().catch(() => undefined)
     })
   }
+}
+
+function endError(cause: unknown, wasReady: boolean): Error {
+  if (cause === undefined) return new Error('the worker thread ended')
+  return wasReady ? new Error('the worker thread failed', { cause }) : notStarted(cause)
 }
 
 /** A thread needs memory and some descriptors of its own, and reads its modules: all of that passes. */

@@ -102,12 +102,12 @@ describe('holder', () => {
       import { lockDirectory } from '${new URL('directory-lock.ts', import.meta.url).href}'
       await lockDirectory(${JSON.stringify(directory)})`
     const args = ['--input-type=module', '--eval', code]
-    expect(spawnSync(process.execPath, args, { timeout: 10_000 }).status).toBe(0)
+    expect(spawnSync(process.execPath, args, { timeout: 30_000 }).status).toBe(0)
   })
 })
 
 describe('race', () => {
-  test('for a stale lock has one winner', { timeout: 60_000 }, async () => {
+  test('for a stale lock has one winner', { timeout: 180_000 }, async () => {
     const racers = await Promise.all(Array.from({ length: 8 }, () => start()))
     const ends = { released: 0, killed: 0 }
     for (let round = 0; round < 60; round++) {

@@ -42,8 +42,11 @@ import { DirectoryLockedError } from './file-system.ts'
 /** Each lost attempt means that another process got further; more of them than this do not start at once. */
 const attemptsMax = 64
 
-/** How long a holder may take to say who it is. That it is there shows without waiting. */
-const answerMs = 250
+/**
+ * How long a holder may take to say who it is; on a busy machine it may be off its core for some 100 ms. That it is
+ * there shows without waiting.
+ */
+const answerMs = 2_000
 
 /** Bytes that fit into a socket's address: 108 on Linux, 104 on macOS and the BSDs, one of them a NUL. */
 const socketPathBytesMax = 103

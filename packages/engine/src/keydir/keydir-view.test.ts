@@ -35,23 +35,28 @@ test('of what it was not told it says that it cannot tell', () => {
  * A thread reads while the keydir grows, shrinks and changes: of a key that was never touched it says the
  * truth, of one that only grows it never sees an index go back.
  */
-test('reads on another thread while the keydir changes', { timeout: 30_000 }, async () => {
+test('reads on another thread while the keydir changes', async () => {
   const keydir = new Keydir()
   for (let i = 0; i < 1000; i++) set(keydir, `still-${i}`, i + 1)
   set(keydir, 'growing', 1)
   const stop = new Int32Array(new SharedArrayBuffer(4))
+  const told = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(readerSource, {
     eval: true,
     workerData: {
       shared: keydir.share(),
       stop: stop.buffer,
+      told: told.buffer,
       view: new URL('./keydir-view.ts', import.meta.url).href,
     },
   })
   const [started] = (await once(worker, 'message')) as [string]
   expect(started).toBe('reading')
   const answer = once(worker, 'message')
-  for (let i = 0; i < 300_000; i++) {
+  // The reader may be off its core for most of the changes: there are more, until it was told of enough.
+  const isEnough = (changes: number): boolean =>
+    changes >= 300_000 && (Atomics.load(told, 0) > 1000 || changes >= 10_000_000)
+  for (let i = 0; !isEnough(i); i++) {
     set(keydir, 'growing', i + 2)
     set(keydir, `new-${i % 60_000}`, i)
     if (i % 3 === 0) {
@@ -60,13 +65,10 @@ test('reads on another thread while the keydir changes', { timeout: 30_000 }, as
     }
   }
   Atomics.store(stop, 0, 1)
-  const [{ reads, told, wrong }] = (await answer) as [
-    { reads: number; told: number; wrong: string[] },
-  ]
+  const [wrong] = (await answer) as [string[]]
   expect(wrong).toEqual([])
-  // How many of the reads were told depends on how long the writer was off its core in the middle of a change.
-  expect(reads).toBeGreaterThan(1000)
-  expect(told).toBeGreaterThan(1000)
+  // What share of the reads that is depends on how long the writer was off its core in the middle of a change.
+  expect(Atomics.load(told, 0)).toBeGreaterThan(1000)
 })
 
 const readerSource = `
@@ -74,11 +76,11 @@ const readerSource = `
   import(workerData.view).then(({ KeydirView }) => {
     const view = new KeydirView(workerData.shared)
     const stop = new Int32Array(workerData.stop)
+    const told = new Int32Array(workerData.told)
     const growing = Buffer.from('growing')
     const wrong = []
     let last = 0
     let reads = 0
-    let told = 0
     parentPort.postMessage('reading')
     while (Atomics.load(stop, 0) === 0 && wrong.length < 10) {
       const still = reads % 1000
@@ -87,10 +89,10 @@ const readerSource = `
       const grown = view.currentIndex(growing)
       if (grown !== undefined && grown < last) wrong.push('growing: ' + grown + ' after ' + last)
       if (grown !== undefined) last = grown
-      if (index !== undefined) told++
+      if (index !== undefined) Atomics.add(told, 0, 1)
       reads++
     }
-    parentPort.postMessage({ reads, told, wrong })
+    parentPort.postMessage(wrong)
   })
 `
 
