@@ -85,7 +85,8 @@ test.for(modes)('$subject.title, $durability: says how it is set up', async (mod
 })
 
 test('the limits of the machine are sane', async () => {
-  const times = { durationMs: 200 }
+  // Long enough for the least of them, though the thread is off its core for half of it.
+  const times = { durationMs: 1_000 }
   for (const space of ['growing', 'prepared'] as const) {
     const syncs: number[] = []
     await syncLatency(join(directory, space), space, times, (ms) => syncs.push(ms))
@@ -99,12 +100,12 @@ test('the limits of the machine are sane', async () => {
   const file = join(directory, 'sequential')
   expect(await sequentialWrite(file, 32 * mebi)).toBeGreaterThan(mebi)
   const reads: number[] = []
-  const options = { bytes: 4_096, depth: 8, measureMs: 200 }
+  const options = { bytes: 4_096, depth: 8, measureMs: 1_000 }
   const readsPerSecond = await randomReads([file], options, (ms) => reads.push(ms))
   expectLatencies(reads)
   // The last reads of the lanes end after the time.
   expect(readsPerSecond).toBeGreaterThan(100)
-  expect(readsPerSecond).toBeLessThanOrEqual(reads.length / 0.2)
+  expect(readsPerSecond).toBeLessThanOrEqual(reads.length)
 })
 
 test('a file that was dropped from the page cache is read from the disk', async ({ skip }) => {

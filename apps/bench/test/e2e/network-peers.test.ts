@@ -116,12 +116,12 @@ test('only the last words of a server are kept', async () => {
 })
 
 test('a server that never answers is killed', async () => {
-  const start = ServerProcess.start({ ...shell('echo $$; exec sleep 60'), timeoutMs: 300 })
+  const start = ServerProcess.start({ ...shell('echo $$; exec sleep 60'), timeoutMs: 2_000 })
   const error: Error = await start.then(
     () => expect.unreachable(),
     (error: Error) => error,
   )
-  const [, pid] = /^sh did not answer within 300 ms; it printed:\n(\d+)$/.exec(
+  const [, pid] = /^sh did not answer within 2000 ms; it printed:\n(\d+)$/.exec(
     error.message.trim(),
   )!
   expect(isRunning(Number(pid))).toBe(false)
@@ -160,7 +160,7 @@ test('a server ends with the process that started it, though by SIGKILL', async 
   const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
   expect(isRunning(Number(pid))).toBe(true)
   parent.kill('SIGKILL')
-  await expect.poll(() => isRunning(Number(pid)), { timeout: 10_000 }).toBe(false)
+  await expect.poll(() => isRunning(Number(pid)), { timeout: 60_000 }).toBe(false)
 })
 
 /** Without the program there is nothing to test: loudly so here, and a failure where nobody reads along. */

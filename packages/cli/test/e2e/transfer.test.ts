@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect as connectSocket, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { connect } from '@kv/client'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { ImportStopped } from '../../src/import-stopped.ts'
 import { importRecords } from '../../src/importer.ts'
 import { scratchDirectory } from '../scratch.ts'
@@ -107,10 +108,10 @@ test('a reader who has read enough ends the command without a word', async () =>
 test('a reader who pauses for longer than the timeout gets everything all the same', async () => {
   const { address } = await startServer()
   await kv(address, ['import'], lines(0, 30_000))
-  const child = spawnKv(address, ['range', '--keys-only', '--timeout-ms', '400'])
+  const child = spawnKv(address, ['range', '--keys-only', '--timeout-ms', '2000'])
   await once(child, 'spawn')
   // The pause is what is tested: the pipe is full long before, and the next page has been answered.
-  await sleep(1_500)
+  await sleep(4_000)
   const { exitCode, stdout, stderr } = await ended(child)
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout.split('\n').length).toBe(30_001)
@@ -136,7 +137,8 @@ test('a signal ends an export, and no file is left', async () => {
   await kv(address, ['import'], lines(0, 30_000))
   const directory = await scratchDirectory()
   const path = join(directory, 'all.jsonl')
-  const child = spawnKv(address, ['export', path])
+  // So that it is not over before the signal, whenever that comes.
+  const child = spawnKv(await narrowWay(address, 300_000), ['export', path])
   while ((await readdir(directory)).length === 0) await sleep(0)
   child.kill('SIGTERM')
   expect(await ended(child)).toMatchObject({
@@ -203,6 +205,26 @@ test('kill -9 with batches in flight: every acknowledged record survives', async
   expect(acknowledged.length).toBeGreaterThanOrEqual(5_000)
   expect(acknowledged.filter((key) => !keys.has(key))).toEqual([])
 })
+
+/** The address of a way to the server that brings so many bytes back, and then no more. */
+async function narrowWay(address: string, bytesMax: number): Promise<string> {
+  const way = createServer((client) => {
+    const server = connectSocket(Number(new URL(address).port), '127.0.0.1')
+    client.pipe(server)
+    let bytes = 0
+    server.on('data', (chunk: Buffer) => {
+      client.write(chunk)
+      bytes += chunk.length
+      if (bytes >= bytesMax) server.pause()
+    })
+    for (const socket of [client, server]) socket.on('error', () => undefined)
+    client.on('close', () => server.destroy())
+  })
+  way.listen(0, '127.0.0.1')
+  await once(way, 'listening')
+  onTestFinished(() => void way.close())
+  return `kv://127.0.0.1:${(way.address() as AddressInfo).port}`
+}
 
 async function* endlessChunks(): AsyncGenerator<Buffer> {
   for (let index = 0; ; index += 100) yield Buffer.from(lines(index, index + 100))

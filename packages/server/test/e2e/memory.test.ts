@@ -51,7 +51,8 @@ test('1,000 connections that claim 16 MiB and send a few bytes cost no memory', 
 
 test('200 clients that ask for large values and never read stay within the budget', async () => {
   const heldBytesMax = 128 * mebi
-  const flags = ['--held-bytes-max', `${heldBytesMax}`, '--write-timeout-ms', '2000']
+  // Nobody is cut before all have asked and what is held has been looked at, on a busy machine too.
+  const flags = ['--held-bytes-max', `${heldBytesMax}`, '--write-timeout-ms', '10000']
   const server = await ServerProcess.start(data, flags)
   const canary = await server.open()
   const key = Buffer.from('large')
