@@ -2,6 +2,7 @@ import { boundNames, boundsOf } from './bytes-argument.ts'
 import type { KeyBounds } from './key-bounds.ts'
 import { checkedLimit } from './limit-argument.ts'
 import { refuseUnknownNames } from './option-names.ts'
+import { checkSwitch } from './option-values.ts'
 import type { PageOptions, RangeEntry, RangeOptions, RangePage } from './results.ts'
 
 /** What one page reads ahead. */
@@ -126,8 +127,10 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
   }
 
   #begin(): void {
-    const { limit = Number.POSITIVE_INFINITY } = this.#options
     refuseUnknownNames(this.#options, optionNames, 'option')
+    const { limit = Number.POSITIVE_INFINITY, reverse, keysOnly } = this.#options
+    checkSwitch(reverse, 'reverse')
+    checkSwitch(keysOnly, 'keysOnly')
     this.#bounds = boundsOf(this.#options)
     this.#rest = checkedLimit(limit, 'limit')
     this.#source = this.#open()
@@ -149,6 +152,8 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
 
 /** A copy, with bounds of its own: callers may use their buffers again before the first entry is asked for. */
 function ownOptions(options: RangeOptions): RangeOptions {
+  // What is no object is refused with the first entry.
+  if (typeof options !== 'object' || options === null) return options
   const own: { -readonly [Name in keyof RangeOptions]: RangeOptions[Name] } = { ...options }
   for (const name of boundNames as readonly (keyof KeyBounds)[]) {
     const bound = own[name]

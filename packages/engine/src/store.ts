@@ -1,14 +1,16 @@
-import { resolve } from 'node:path'
 import type { BackupReport } from './backup/backup.ts'
 import type { BackupOptions } from './backup/backups.ts'
 import type { VerifyReport } from './care/findings.ts'
 import { type PaceOptions, paceOptionNames } from './care/pace.ts'
 import { verifyOpenStore } from './care/verify-open-store.ts'
+import { notOpened } from './data-directory.ts'
 import { LiveKeys } from './live-keys.ts'
 import type { MergeReport } from './merge/merge-report.ts'
 import type { NodeIdentity } from './node-file.ts'
 import { refuseUnknownNames } from './option-names.ts'
+import { checkFollowing } from './option-values.ts'
 import { configure, type StoreOptions } from './options.ts'
+import { checkedPath } from './path-argument.ts'
 import { RangeEntries } from './range-entries.ts'
 import type {
   BatchOperation,
@@ -54,7 +56,7 @@ export class Store implements AsyncDisposable {
    * Whoever opens a store closes it.
    */
   static async open(path: string, options: StoreOptions = {}): Promise<Store> {
-    const directory = resolve(path)
+    const directory = checkedPath(path, 'the directory of the store', notOpened)
     const configuration = configure(options)
     const { clock } = configuration
     const start = clock.monotonic()
@@ -253,6 +255,7 @@ export class Store implements AsyncDisposable {
   async verify(options: PaceOptions = {}): Promise<VerifyReport> {
     this.#refuseWhenClosed()
     refuseUnknownNames(options, paceOptionNames, 'option')
+    checkFollowing(options)
     const { configuration, directory, files, admission } = this.#parts
     const { fileSystem, clock } = configuration
     const store = { fileSystem, clock, directory, files }
@@ -273,7 +276,8 @@ export class Store implements AsyncDisposable {
    */
   async backup(path: string, options: BackupOptions = {}): Promise<BackupReport> {
     this.#refuseWhenClosed()
-    return await this.#parts.backups.make(resolve(path), options)
+    const target = checkedPath(path, 'the directory for the backup', 'no backup was made')
+    return await this.#parts.backups.make(target, options)
   }
 
   /** What the store holds and has done. Makes it from counters and one step a file; throws nothing. */

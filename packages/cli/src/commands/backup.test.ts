@@ -92,7 +92,9 @@ test('what cannot be done is one line with its exit code', async () => {
   expect(await inProcess(['restore', backup])).toMatchObject({ exitCode: 64 })
   expect(await inProcess(['backup', join(root, 'none'), '--to', backup])).toMatchObject({
     exitCode: 10,
-    stderr: expect.stringContaining('holds no store; nothing was created'),
+    stderr: expect.stringContaining(
+      'holds no store; no backup was made; name the directory of a store',
+    ),
   })
   await writeFile(join(root, 'file'), '')
   expect(await inProcess(['backup', join(root, 'file'), '--to', backup])).toMatchObject({

@@ -4,6 +4,7 @@ import { KvError, systemErrorCode } from '../errors.ts'
 import type { FileSystem, ReadableFile } from '../file-system/file-system.ts'
 import { nodeFileSystem } from '../file-system/node-file-system.ts'
 import { refuseUnknownNames } from '../option-names.ts'
+import { checkFollowing, checkMethods } from '../option-values.ts'
 import type { BackupProgress } from './backup.ts'
 import { corruptBackup } from './backup-error.ts'
 import {
@@ -70,6 +71,9 @@ export class BackupReader {
   /** Throws KV_CORRUPT_BACKUP when the manifest is damaged, KV_BAD_REQUEST when there is no backup. */
   static async open(directory: string, options: BackupReadOptions): Promise<BackupReader> {
     refuseUnknownNames(options, optionNames, 'option')
+    checkFollowing(options)
+    checkMethods(options.fileSystem, 'fileSystem')
+    checkMethods(options.clock, 'clock')
     const { fileSystem = nodeFileSystem } = options
     await refuseLinkedFolders(fileSystem, directory)
     const manifest = await readBackupManifest(fileSystem, directory)

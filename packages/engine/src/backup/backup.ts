@@ -11,6 +11,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { DataFile } from '../data-file.ts'
+import { directoryError } from '../directory-error.ts'
 import { systemErrorCode } from '../errors.ts'
 import { manifestFileName } from '../file-names.ts'
 import type { FileSystem, ReadableFile } from '../file-system/file-system.ts'
@@ -21,7 +22,6 @@ import type { Logger } from '../logger.ts'
 import { encodeManifest } from '../manifest.ts'
 import { segmentFooterBytes } from '../segment.ts'
 import { removeIfThere, replaceFile } from '../small-file.ts'
-import { targetError } from './backup-error.ts'
 import {
   type BackupFile,
   type BackupManifest,
@@ -75,7 +75,7 @@ export async function makeBackup(
   try {
     return await new BackupRun(context, target, pace, onProgress).run()
   } catch (error) {
-    throw targetError(error, target, notMade)
+    throw directoryError(error, target, notMade)
   }
 }
 

@@ -1,5 +1,7 @@
 import { KvError } from '../errors.ts'
 import { refuseUnknownNames } from '../option-names.ts'
+import { checkFollowing } from '../option-values.ts'
+import { shown } from '../shown-value.ts'
 import { type BackupContext, type BackupProgress, type BackupReport, makeBackup } from './backup.ts'
 import { Pace } from './pace.ts'
 
@@ -59,18 +61,13 @@ export class Backups {
 
   #paceOf(options: BackupOptions): Pace {
     refuseUnknownNames(options, optionNames, 'option')
-    const { bytesPerSecondMax = bytesPerSecondDefault, onProgress, signal } = options
+    const { bytesPerSecondMax = bytesPerSecondDefault, signal } = options
     if (typeof bytesPerSecondMax !== 'number' || !(bytesPerSecondMax >= bytesPerSecondMin)) {
       throw new RangeError(
-        `bytesPerSecondMax must be from ${bytesPerSecondMin} on, not ${String(bytesPerSecondMax)}`,
+        `bytesPerSecondMax must be a number from ${bytesPerSecondMin} on, or Infinity, not ${shown(bytesPerSecondMax)}; nothing was done`,
       )
     }
-    if (onProgress !== undefined && typeof onProgress !== 'function') {
-      throw new TypeError('onProgress must be a function')
-    }
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new TypeError('signal must be an AbortSignal')
-    }
+    checkFollowing(options)
     return new Pace(this.#context.clock, bytesPerSecondMax, signal)
   }
 

@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts'
+import { checkFollowing } from '../option-values.ts'
+import { shown } from '../shown-value.ts'
 
 /** How far work on the files of a store is. Sizes in bytes. */
 export interface CareProgress {
@@ -36,14 +38,17 @@ export class Pace {
   #bytesDone = 0
   bytesTotal = 0
 
-  /** Throws `RangeError` for a rate that is none. */
+  /** Throws `RangeError` for a rate that is none, `TypeError` for a signal or a function that is none. */
   constructor(clock: Clock, { bytesPerSecondMax, onProgress, signal }: PaceOptions) {
     const isRate =
       bytesPerSecondMax === undefined ||
       (Number.isFinite(bytesPerSecondMax) && bytesPerSecondMax >= 1)
     if (!isRate) {
-      throw new RangeError(`bytesPerSecondMax must be a number from 1 on, not ${bytesPerSecondMax}`)
+      throw new RangeError(
+        `bytesPerSecondMax must be a number from 1 on, not ${shown(bytesPerSecondMax)}; nothing was done`,
+      )
     }
+    checkFollowing({ onProgress, signal })
     this.#clock = clock
     this.#bytesPerMs = (bytesPerSecondMax ?? Number.POSITIVE_INFINITY) / 1_000
     this.#onProgress = onProgress
