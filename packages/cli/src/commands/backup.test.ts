@@ -98,8 +98,8 @@ test('what cannot be done is one line with its exit code', async () => {
   })
   await writeFile(join(root, 'file'), '')
   expect(await inProcess(['backup', join(root, 'file'), '--to', backup])).toMatchObject({
-    exitCode: 74,
-    stderr: expect.stringMatching(/^kv: ENOTDIR.*\(CLI_IO\)\n$/),
+    exitCode: 10,
+    stderr: expect.stringMatching(/^kv: .* is a file; the store was not opened; choose.*\n$/),
   })
   expect(await inProcess(['restore', backup, '--to', join(root, 'r')])).toMatchObject({
     exitCode: 10,
