@@ -34,7 +34,7 @@ function reasonOf(code: string | undefined, directory: string): Reason | undefin
       return { what: 'it is on a disk that is mounted read-only', advice }
     case 'ENOENT':
       return {
-        what: `${parentOf(directory)} does not exist`,
+        what: `the system finds no directory ${parentOf(directory)} to make it in`,
         advice: 'make its parent first, or choose another directory',
       }
     case 'ENOTDIR':

@@ -189,7 +189,7 @@ test('a directory that no store can be in says why, and what to do', async () =>
   await expect(Store.open('/x/y/z', options)).rejects.toMatchObject({
     code: 'KV_BAD_REQUEST',
     message:
-      '/x/y/z cannot be used: /x/y does not exist; the store was not opened; make its parent first, or choose another directory',
+      '/x/y/z cannot be used: the system finds no directory /x/y to make it in; the store was not opened; make its parent first, or choose another directory',
     cause: { code: 'ENOENT' },
   })
   for (const path of ['/file', '/file/db']) {

@@ -17,6 +17,7 @@ import type { CopyObserver, Summed } from './file-copy.ts'
 import { Pace } from './pace.ts'
 import { readBackupManifest, refuseLinkedFolders, unnamedPaths } from './target.ts'
 
+/** How a backup is read, to restore or to verify it. */
 export interface BackupReadOptions {
   /** Called while it goes on. What it throws ends it. */
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined
@@ -38,7 +39,9 @@ export interface VerifiedBackup {
   readonly generation: number
   /** ms since the epoch. */
   readonly takenAt: number
+  /** Files of it, its manifest apart. */
   readonly files: number
+  /** Their lengths together. */
   readonly bytes: number
   /** Index of the last record in it. */
   readonly lastIndex: number

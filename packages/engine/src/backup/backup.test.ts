@@ -148,7 +148,7 @@ describe('on this machine', () => {
     await writeFile(`${root}/file`, '')
     await expect(store.backup(`${root}/no/where`)).rejects.toMatchObject({
       code: 'KV_BAD_REQUEST',
-      message: `${root}/no/where cannot be used: ${root}/no does not exist; no backup was made, and the one before it, if there is one, is as it was; make its parent first, or choose another directory`,
+      message: `${root}/no/where cannot be used: the system finds no directory ${root}/no to make it in; no backup was made, and the one before it, if there is one, is as it was; make its parent first, or choose another directory`,
     })
     await expect(store.backup(`${root}/file`)).rejects.toMatchObject({ code: 'KV_BAD_REQUEST' })
     await expect(store.backup(`${root}/db`)).rejects.toMatchObject({ code: 'KV_BAD_REQUEST' })
@@ -161,7 +161,7 @@ describe('on this machine', () => {
     await store.backup(`${root}/backup`)
     await expect(restoreBackup(`${root}/backup`, `${root}/no/where`)).rejects.toMatchObject({
       code: 'KV_BAD_REQUEST',
-      message: `${root}/no/where cannot be used: ${root}/no does not exist; no store was made; make its parent first, or choose another directory`,
+      message: `${root}/no/where cannot be used: the system finds no directory ${root}/no to make it in; no store was made; make its parent first, or choose another directory`,
     })
     await expect(restoreBackup(`${root}/backup`, `${root}/file`)).rejects.toMatchObject({
       code: 'KV_BAD_REQUEST',

@@ -50,14 +50,17 @@ export interface BackupContext extends MomentSource {
 
 /** How far a backup, or a restore, is. */
 export interface BackupProgress {
+  /** Bytes copied, or read, so far. */
   readonly bytesDone: number
-  /** Hints are not in it. */
+  /** What there is to copy or read, in bytes; hints are not in it. */
   readonly bytesTotal: number
 }
 
+/** What a backup holds, and what it took. Sizes in bytes. */
 export interface BackupReport {
   /** Files of the backup, its manifest apart. */
   readonly files: number
+  /** Bytes that this backup had to copy. */
   readonly bytesCopied: number
   /** Bytes that an earlier backup in the directory had copied. */
   readonly bytesReused: number

@@ -5,8 +5,9 @@ import { shown } from '../shown-value.ts'
 import { type BackupContext, type BackupProgress, type BackupReport, makeBackup } from './backup.ts'
 import { Pace } from './pace.ts'
 
+/** How a backup is made. */
 export interface BackupOptions {
-  /** Default 64 MiB; `Infinity` for as fast as the disks are. */
+  /** Bytes copied in a second at most, from 1,024 on. Default 64 MiB; `Infinity` for as fast as the disks are. */
   readonly bytesPerSecondMax?: number | undefined
   /** Called while it goes on, at least once for each file. What it throws ends the backup. */
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined

@@ -52,6 +52,7 @@ const ownNames: readonly string[] = [
 ]
 const dataFilePattern = /^[0-9]{16}\.(data|hint)$/
 
+/** The backup that was restored, and the store that was made of it. */
 export interface RestoreReport extends VerifiedBackup {
   /** Of the store that was made. */
   readonly newStoreId: string

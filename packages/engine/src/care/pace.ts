@@ -4,15 +4,19 @@ import { shown } from '../shown-value.ts'
 
 /** How far work on the files of a store is. Sizes in bytes. */
 export interface CareProgress {
-  /** Below the data directory. */
+  /** The file that is being read, below the data directory. */
   readonly path: string
+  /** Read so far, of all files. */
   readonly bytesDone: number
+  /** What there is to read, as far as it is known: it may grow. */
   readonly bytesTotal: number
 }
 
+/** How fast a check of files is, and who follows it. */
 export interface PaceOptions {
-  /** Bytes read in a second, on average. Without it as fast as the disk gives them, but for `Store.verify`: 64 MiB. */
+  /** Bytes read in a second at most, on average, from 1 on. Without it as fast as the disk gives them, but for `Store.verify`: 64 MiB. */
   readonly bytesPerSecondMax?: number | undefined
+  /** Called after each piece that was read. What it throws ends the work. */
   readonly onProgress?: ((progress: CareProgress) => void) | undefined
   /** Ends the work; it fails with the signal's reason. */
   readonly signal?: AbortSignal | undefined
