@@ -33,7 +33,7 @@ function parserOf(args: readonly string[]) {
               describe: "Peers to compare with, with commas between; 'none': kv alone",
             },
             rounds: {
-              type: 'number',
+              type: 'string',
               requiresArg: true,
               describe: "Rounds [default: the workload's, 5 where peers are compared]",
             },
@@ -107,7 +107,10 @@ function parserOf(args: readonly string[]) {
     .fail((message, error: Error | undefined) => {
       // Its own complaints come as text, or as a YError; what a command throws comes as it is.
       const isUsage = error === undefined || error.name === 'YError'
-      throw isUsage ? new UsageError(`${message}; pnpm bench --help tells more`) : error
+      if (!isUsage) throw error
+      const lacking = /^Not enough arguments following: (.*)$/s.exec(message)?.[1]
+      const what = lacking === undefined ? message : `--${lacking} wants a value`
+      throw new UsageError(`${what}; nothing was run; pnpm bench --help tells more`)
     })
     .wrap(100)
 }

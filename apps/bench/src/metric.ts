@@ -52,6 +52,7 @@ export type MetricName =
   | 'diskReads'
   | 'spaceAmplification'
   | 'rssGrowth'
+  | 'descriptors'
   | 'descriptorGrowth'
   | 'checked'
   | 'merges'
@@ -81,6 +82,7 @@ export const metrics: Readonly<Record<MetricName, Metric>> = {
   cpuShare: lower('share of one core', '%'),
   diskReads: lower('disk reads per operation', 'count'),
   rssGrowth: lower('growth of resident memory', 'B/min'),
+  descriptors: lower('open descriptors', 'count'),
   descriptorGrowth: lower('growth of open descriptors', '1/min'),
   checked: higher('answers held against the model', 'count'),
   merges: higher('merges', 'count'),

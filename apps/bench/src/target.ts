@@ -2,8 +2,8 @@ import type { MetricName } from './metric.ts'
 
 /** Something to reach. What no run can show yet is a target of its own. */
 export interface Target {
-  /** As in the list of targets; several may share one. */
-  readonly id: `P${number}`
+  /** As in the list of targets; with a letter behind it where it is two here, as a part of it waits for something. */
+  readonly id: `P${number}` | `P${number}${'a' | 'b'}`
   readonly text: string
   /** All of them must be reached; empty when it cannot be measured yet. */
   readonly parts: readonly TargetPart[]

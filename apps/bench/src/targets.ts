@@ -203,7 +203,7 @@ export const targets: readonly Target[] = [
     notYet: replication,
   },
   {
-    id: 'P16',
+    id: 'P16a',
     text: 'a node without data and without work',
     parts: [
       { workload: 'idle', case: 'empty node', metric: 'cpuShare', bound: atMost(1) },
@@ -213,7 +213,7 @@ export const targets: readonly Target[] = [
       'Most of it is Node, and the rest mainly code: that of the engine has grown since this was reached; loading what is rarely used (backups, care) only when it is asked for was not tried yet',
   },
   {
-    id: 'P16',
+    id: 'P16b',
     text: 'a cluster of three nodes without work: ≤ 3 % of one core a node',
     parts: [],
     notYet: replication,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { readCommandLine } from './command-line.ts'
 import { commands } from './commands.ts'
 
+const list = `there are: ${commands.map(({ name }) => name).join(', ')}`
 const read = (...argv: string[]) => readCommandLine(argv, commands, 100)
 
 async function readRun(...argv: string[]) {
@@ -11,10 +12,10 @@ async function readRun(...argv: string[]) {
 }
 
 test.each([
-  [[], 'there is no command'],
-  [['foo'], "unknown command 'foo'"],
-  [['toString'], "unknown command 'toString'"],
-  [['put\u001b[2J'], "unknown command 'put\u001b[2J'"],
+  [[], `there is no command; ${list}`],
+  [['foo'], `unknown command 'foo'; ${list}`],
+  [['toString'], `unknown command 'toString'; ${list}`],
+  [['put\u001b[2J'], `unknown command 'put\u001b[2J'; ${list}`],
   [['--nope'], "unknown flag 'nope' (what begins with a dash stands behind --)"],
   [['get', '--nope', 'k'], "unknown flag 'nope' (what begins with a dash stands behind --)"],
   [['get', '--pref', 'k'], "unknown flag 'pref' (what begins with a dash stands behind --)"],
@@ -30,8 +31,8 @@ test.each([
   [['put', '--json'], '<key> is missing: kv put <key> [value]'],
   [['get', 'a', 'b'], "'b' is one too many: kv get <key>"],
   [['stats', 'now'], "'now' is one too many: kv stats"],
-  [['range', '--prefix'], '--prefix needs a value'],
-  [['range', '--prefix', '--json'], '--prefix needs a value'],
+  [['range', '--prefix'], '--prefix wants a value'],
+  [['range', '--prefix', '--json'], '--prefix wants a value'],
   [['range', '--json=yes'], '--json takes no value'],
   [['range', '--reverse=1'], '--reverse takes no value'],
 ])('%j is refused', async (argv, message) => {

@@ -44,7 +44,7 @@ export async function readCommandLine(
       describe: command.summary,
       builder: (inner) => describeCommand(inner, command),
       handler: async (parsed) => {
-        result = await resultOf(parsed, parser, command)
+        result = await resultOf(parsed, parser, command, commands)
       },
     })
   }
@@ -52,7 +52,7 @@ export async function readCommandLine(
     command: '$0',
     describe: false,
     handler: async (parsed) => {
-      result = await resultOf(parsed, parser, undefined)
+      result = await resultOf(parsed, parser, undefined, commands)
     },
   })
   try {
@@ -61,7 +61,7 @@ export async function readCommandLine(
   } catch (error) {
     throw error instanceof CliError ? error : parseFailure(error)
   }
-  if (result === undefined) throw usageError('there is no command')
+  if (result === undefined) throw usageError(`there is no command; ${listOf(commands)}`)
   return result
 }
 
@@ -126,15 +126,21 @@ async function resultOf(
   parsed: Parsed,
   parser: Argv,
   command: Command | undefined,
+  commands: readonly Command[],
 ): Promise<CommandLine> {
   if (parsed['help'] === true) return { kind: 'help', text: await parser.getHelp() }
   if (parsed['version'] === true) return { kind: 'version' }
   const given = [...parsed._, ...((parsed['--'] as string[] | undefined) ?? [])].map(String)
   if (command === undefined) {
-    throw usageError(given.length === 0 ? 'there is no command' : `unknown command '${given[0]}'`)
+    const what = given.length === 0 ? 'there is no command' : `unknown command '${given[0]}'`
+    throw usageError(`${what}; ${listOf(commands)}`)
   }
   const args = new Arguments(parsed, positionalsOf(given.slice(1), command))
   return { kind: 'run', command, args }
+}
+
+function listOf(commands: readonly Command[]): string {
+  return `there are: ${commands.map(({ name }) => name).join(', ')}`
 }
 
 function positionalsOf(given: readonly string[], command: Command): Map<string, string> {
@@ -167,5 +173,5 @@ function parseFailure(error: unknown): Error {
   if (unknown !== undefined)
     return usageError(`unknown flag '${unknown}' (what begins with a dash stands behind --)`)
   const missing = /^Not enough arguments following: (.*)$/s.exec(message)?.[1]
-  return usageError(missing === undefined ? message : `--${missing} needs a value`)
+  return usageError(missing === undefined ? message : `--${missing} wants a value`)
 }

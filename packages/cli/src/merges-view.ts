@@ -42,7 +42,7 @@ export function describeMerges(merges: PlainMap): string {
   const dead = numberIn(merges, 'deadRatio')
   const deadMin = numberIn(merges, 'deadRatioMin')
   if (dead !== undefined && deadMin !== undefined) {
-    lines.push(`${percent(dead)} of the store are dead; merges start at ${percent(deadMin)}`)
+    lines.push(`${percent(dead)} of the store is dead; merges start at ${percent(deadMin)}`)
   }
   const heldBackMs = numberIn(merges, 'heldBackMs') ?? 0
   if (heldBackMs > 0) lines.push(`writes have waited ${formatMs(heldBackMs)} for merges so far`)

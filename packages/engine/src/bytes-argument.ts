@@ -8,11 +8,17 @@ import type { Bytes, CountOptions } from './results.ts'
  */
 function bytesOf(value: Bytes, what: string): Uint8Array {
   if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw new TypeError(`${what} must be well-formed text`)
+    if (!value.isWellFormed()) {
+      throw new TypeError(
+        `${what} must be well-formed text, and has half a surrogate pair; nothing was done; give other bytes as a Uint8Array`,
+      )
+    }
     return Buffer.from(value, 'utf8')
   }
   if (value instanceof Uint8Array) return value
-  throw new TypeError(`${what} must be a string or a Uint8Array, not ${typeName(value)}`)
+  throw new TypeError(
+    `${what} must be a string or a Uint8Array, not ${typeName(value)}; nothing was done`,
+  )
 }
 
 export function checkedKey(value: Bytes, bytesMax: number): Uint8Array {
@@ -20,7 +26,7 @@ export function checkedKey(value: Bytes, bytesMax: number): Uint8Array {
   if (key.length > bytesMax) {
     throw new KvError(
       'KV_KEY_TOO_LARGE',
-      `the key has ${key.length} bytes, more than keyBytesMax (${bytesMax}); nothing was written`,
+      `the key has ${key.length} bytes, more than keyBytesMax (${bytesMax}); nothing was done; choose a shorter key`,
     )
   }
   return key
@@ -31,7 +37,7 @@ export function checkedValue(value: Bytes, bytesMax: number): Uint8Array {
   if (bytes.length > bytesMax) {
     throw new KvError(
       'KV_VALUE_TOO_LARGE',
-      `the value has ${bytes.length} bytes, more than valueBytesMax (${bytesMax}); nothing was written`,
+      `the value has ${bytes.length} bytes, more than valueBytesMax (${bytesMax}); nothing was written; split it, or raise valueBytesMax`,
     )
   }
   return bytes

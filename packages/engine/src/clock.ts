@@ -12,6 +12,7 @@ export interface Clock {
   nextTurn(): Promise<void>
 }
 
+/** The real one: `Date.now`, `performance.now`, timers and turns of Node. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,4 +1,4 @@
-import { diskError } from './disk-error.ts'
+import { directoryError } from './directory-error.ts'
 import { KvError } from './errors.ts'
 import {
   type DirectoryLock,
@@ -17,7 +17,7 @@ export const notOpened = 'the store was not opened'
 
 /**
  * Takes a data directory: for writing one that is made if it is not there, for reading that of a store only. Throws
- * KV_LOCKED, and KV_BAD_REQUEST for one that holds other files, or no store to read.
+ * KV_LOCKED, and KV_BAD_REQUEST for one that cannot be used, that holds other files, or no store to read.
  */
 export async function takeDataDirectory(
   fileSystem: FileSystem,
@@ -34,7 +34,7 @@ export async function takeDataDirectory(
     return await fileSystem.lockDirectory(directory, use)
   } catch (error) {
     if (error instanceof DirectoryLockedError) throw locked(directory, error)
-    throw diskError(error, notOpened)
+    throw directoryError(error, directory, notOpened)
   }
 }
 

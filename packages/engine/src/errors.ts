@@ -27,6 +27,7 @@ export type StoreErrorCode = keyof typeof traits
 /** Whether a failed write may have taken effect all the same. */
 export type Outcome = 'not-applied' | 'unknown'
 
+/** `retryable` and `outcome` of every code, as {@link KvError} has them. */
 export const storeErrorTraits: Readonly<
   Record<StoreErrorCode, { readonly retryable: boolean; readonly outcome: Outcome }>
 > = traits
@@ -34,11 +35,15 @@ export const storeErrorTraits: Readonly<
 /** An expected failure. Branch on `code`, never on the text. */
 export class KvError extends Error {
   override readonly name = 'KvError'
+  /** What failed: one of the table in docs/errors.md. */
   readonly code: StoreErrorCode
+  /** The same call may succeed later, with nothing changed about it. */
   readonly retryable: boolean
   readonly outcome: Outcome
+  /** By code: what docs/errors.md names, such as `retryAfterMs`; empty where there is nothing to add. */
   readonly details: Readonly<Record<string, string | number>>
 
+  /** `retryable` and `outcome` follow from the code. `cause` is what the system or another part has said. */
   constructor(
     code: StoreErrorCode,
     message: string,

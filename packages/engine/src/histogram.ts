@@ -1,8 +1,12 @@
 /** Times of one kind, in ms. */
 export interface LatencySummary {
+  /** How many times were noted. The others are 0 when there was none. */
   readonly count: number
+  /** Half of them took no longer. */
   readonly p50Ms: number
+  /** 99 of 100 took no longer. */
   readonly p99Ms: number
+  /** The longest, exactly. */
   readonly maxMs: number
 }
 
@@ -22,12 +26,14 @@ export class LatencyHistogram {
   #count = 0
   #maxMs = 0
 
+  /** Notes a time, in ms: below 0 it counts as 0, and beyond 3.5 minutes as that. */
   record(ms: number): void {
     this.#counts[bucketOf(Math.min(ticksMax, Math.max(0, Math.round(ms * ticksPerMs))))]! += 1
     this.#count++
     if (ms > this.#maxMs) this.#maxMs = ms
   }
 
+  /** Of all that was noted so far; the caller's own. */
   summary(): LatencySummary {
     return {
       count: this.#count,

@@ -3,10 +3,15 @@
  * by the others. Keys compare byte by byte, unsigned, the shorter first.
  */
 export interface KeyBounds {
+  /** From this key on. */
   readonly gte?: Uint8Array | undefined
+  /** From behind this key. */
   readonly gt?: Uint8Array | undefined
+  /** Up to this key. */
   readonly lte?: Uint8Array | undefined
+  /** Up to before this key. */
   readonly lt?: Uint8Array | undefined
+  /** Keys that begin with these bytes. */
   readonly prefix?: Uint8Array | undefined
 }
 

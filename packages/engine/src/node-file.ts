@@ -6,9 +6,13 @@ import { randomUUID } from 'node:crypto'
 import { decodeCheckedJson, encodeCheckedJson } from './checked-json.ts'
 import { formatVersion } from './format-version.ts'
 
+/** Who a store is. The ids are UUIDs, drawn when its directory is made, and never change. */
 export interface NodeIdentity {
+  /** Of the files in the directory: 1. */
   readonly formatVersion: number
+  /** Of the cluster that it belongs to; a store alone has one of its own. */
   readonly clusterId: string
+  /** Of the node in that cluster. */
   readonly nodeId: string
   /** Of this very directory: a wiped node that comes back has another one. */
   readonly storeId: string

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { shown } from './shown-value.ts'
 
 /**
  * Throws `TypeError` for what is no object, and for a name that there is not: a misspelt option would be a condition or
@@ -7,16 +7,16 @@ import { inspect } from 'node:util'
 export function refuseUnknownNames(
   given: object,
   names: readonly string[],
-  what: 'option' | 'field of an operation',
+  what: 'option' | 'store option' | 'field of an operation',
+  undone = 'nothing was done',
 ): void {
   // Callers without types give anything.
   if (typeof given !== 'object' || given === null) {
-    throw new TypeError(`options must be an object, not ${inspect(given)}; nothing was done`)
+    const options = what === 'store option' ? 'store options' : 'options'
+    throw new TypeError(`${options} must be an object, not ${shown(given)}; ${undone}`)
   }
   for (const name in given) {
     if (names.includes(name) || given[name as keyof typeof given] === undefined) continue
-    throw new TypeError(
-      `unknown ${what} '${name}'; there are: ${names.join(', ')}; nothing was done`,
-    )
+    throw new TypeError(`unknown ${what} '${name}'; there are: ${names.join(', ')}; ${undone}`)
   }
 }

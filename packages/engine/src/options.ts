@@ -1,10 +1,13 @@
-import { inspect } from 'node:util'
 import { type Clock, systemClock } from './clock.ts'
+import { notOpened } from './data-directory.ts'
 import type { FileSystem } from './file-system/file-system.ts'
 import { nodeFileSystem } from './file-system/node-file-system.ts'
 import { frameRecordsLimit } from './frame.ts'
 import { type Logger, silentLogger } from './logger.ts'
+import { refuseUnknownNames } from './option-names.ts'
+import { checkFunction, checkMethods, checkSwitch } from './option-values.ts'
 import { keyBytesLimit } from './record.ts'
+import { shown } from './shown-value.ts'
 
 /**
  * When a write is acknowledged.
@@ -140,17 +143,8 @@ const bounds = {
 
 /** Fills in defaults. Throws `TypeError` for an unknown option or mode and `RangeError` for a value out of bounds. */
 export function configure(options: StoreOptions): StoreConfiguration {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`store options must be an object, not ${inspect(options)}`)
-  }
+  refuseUnknownNames(options, Object.keys(defaults), 'store option', notOpened)
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  for (const [name] of given) {
-    if (!Object.hasOwn(defaults, name)) {
-      throw new TypeError(
-        `unknown store option '${name}'; there are: ${Object.keys(defaults).join(', ')}`,
-      )
-    }
-  }
   const configuration: StoreConfiguration = Object.freeze({
     ...defaults,
     ...Object.fromEntries(given),
@@ -160,21 +154,21 @@ export function configure(options: StoreOptions): StoreConfiguration {
     const isWhole = Number.isInteger(value) || name === 'mergeDeadRatioMin'
     if (typeof value !== 'number' || !isWhole || !(value >= min && value <= max)) {
       throw new RangeError(
-        `store option ${name} must be a ${name === 'mergeDeadRatioMin' ? '' : 'whole '}number from ${min} to ${max}, not ${inspect(value)}`,
+        `store option ${name} must be a ${name === 'mergeDeadRatioMin' ? '' : 'whole '}number from ${min} to ${max}, not ${shown(value)}; ${notOpened}`,
       )
     }
   }
   for (const name of ['readOnly', 'autoMerge'] as const) {
-    if (typeof configuration[name] !== 'boolean') {
-      throw new TypeError(
-        `store option ${name} must be true or false, not ${inspect(configuration[name])}`,
-      )
-    }
+    checkSwitch(configuration[name], `store option ${name}`, notOpened)
   }
   if (!['always', 'interval', 'never'].includes(configuration.durability)) {
     throw new TypeError(
-      `store option durability must be always, interval or never, not '${configuration.durability}'`,
+      `store option durability must be always, interval or never, not ${shown(configuration.durability)}; ${notOpened}`,
     )
+  }
+  checkFunction(configuration.onFailure, 'store option onFailure', notOpened)
+  for (const name of ['logger', 'fileSystem', 'clock'] as const) {
+    checkMethods(configuration[name], name, `store option ${name}`, notOpened)
   }
   return configuration
 }

@@ -2,6 +2,7 @@ import { boundNames, boundsOf } from './bytes-argument.ts'
 import type { KeyBounds } from './key-bounds.ts'
 import { checkedLimit } from './limit-argument.ts'
 import { refuseUnknownNames } from './option-names.ts'
+import { checkSwitch } from './option-values.ts'
 import type { PageOptions, RangeEntry, RangeOptions, RangePage } from './results.ts'
 
 /** What one page reads ahead. */
@@ -19,8 +20,9 @@ export interface PageSource {
 }
 
 /**
- * All entries of a range, page after page. Written out rather than as an async generator, which takes several
- * microtasks for each entry.
+ * All entries of a range, page after page. Keys and values are the caller's own, and share memory as {@link RangeEntry}
+ * says. What it fails with is told by `next`, and by whatever asks it: after that, and after `return` or `throw`, there are
+ * no more entries. Written out rather than as an async generator, which takes several microtasks for each entry.
  */
 export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined> {
   readonly #options: RangeOptions
@@ -45,6 +47,12 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
     this.#open = open
   }
 
+  /**
+   * The next entry. Calls that do not wait for each other get one entry each, in order.
+   *
+   * @throws what `Store.range` does: with the first entry `TypeError` and `RangeError` for options, with each of them KvError
+   * KV_CURSOR_EXPIRED, KV_CLOSED, KV_CORRUPT_RECORD, KV_TRY_LATER.
+   */
   next(): Promise<IteratorResult<RangeEntry, void>> {
     if (this.#callsUnderWay === 0 && this.#place < this.#page.length) {
       return Promise.resolve({ done: false, value: this.#page[this.#place++]! })
@@ -54,17 +62,22 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
     return this.#last
   }
 
+  /** Leaves the range, as `break` in a `for await` does: its snapshot is let go. Fails with nothing. */
   async return(): Promise<IteratorResult<RangeEntry, void>> {
     this.#end()
     return { done: true, value: undefined }
   }
 
+  /** Leaves the range, and rejects with `error`. */
   async throw(error: unknown): Promise<IteratorResult<RangeEntry, void>> {
     this.#end()
     throw error
   }
 
-  /** The entries that are still to come, in one array: quicker than one by one, where memory has room for them. */
+  /**
+   * The entries that are still to come, in one array of the caller's own: quicker than one by one, where memory has room
+   * for them. Fails as {@link next} does, and gives no part of them then.
+   */
   async all(): Promise<RangeEntry[]> {
     const entries: RangeEntry[] = []
     for (let next = await this.next(); next.done !== true; next = await this.next()) {
@@ -75,10 +88,12 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
     return entries
   }
 
+  /** Itself, for `for await`: there is one walk, and whoever asks goes on with it. */
   [Symbol.asyncIterator](): this {
     return this
   }
 
+  /** As {@link return}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end()
   }
@@ -126,8 +141,10 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
   }
 
   #begin(): void {
-    const { limit = Number.POSITIVE_INFINITY } = this.#options
     refuseUnknownNames(this.#options, optionNames, 'option')
+    const { limit = Number.POSITIVE_INFINITY, reverse, keysOnly } = this.#options
+    checkSwitch(reverse, 'reverse')
+    checkSwitch(keysOnly, 'keysOnly')
     this.#bounds = boundsOf(this.#options)
     this.#rest = checkedLimit(limit, 'limit')
     this.#source = this.#open()
@@ -149,6 +166,8 @@ export class RangeEntries implements AsyncGenerator<RangeEntry, void, undefined>
 
 /** A copy, with bounds of its own: callers may use their buffers again before the first entry is asked for. */
 function ownOptions(options: RangeOptions): RangeOptions {
+  // What is no object is refused with the first entry.
+  if (typeof options !== 'object' || options === null) return options
   const own: { -readonly [Name in keyof RangeOptions]: RangeOptions[Name] } = { ...options }
   for (const name of boundNames as readonly (keyof KeyBounds)[]) {
     const bound = own[name]

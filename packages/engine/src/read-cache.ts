@@ -15,12 +15,15 @@ const chunkFrames = 256
 /** One in so many records that are not here brings its block: what is read once only should cost little. */
 const missesPerFill = 4
 
+/** The cache of blocks of data files. Sizes in bytes; counters since the store was opened. */
 export interface ReadCacheStats {
+  /** What it may take; the store's option `cacheBytesMax`, in whole blocks. */
   readonly bytesMax: number
   /** Of the blocks that are here. */
   readonly bytes: number
-  /** Records found, and records asked for in vain. */
+  /** Records that were found in it. */
   readonly hits: number
+  /** Records that were looked for in vain. */
   readonly misses: number
 }
 

@@ -5,10 +5,12 @@ import { KeyScratch } from './key-scratch.ts'
 import { checkedLimit } from './limit-argument.ts'
 import type { LiveKeys } from './live-keys.ts'
 import { refuseUnknownNames } from './option-names.ts'
+import { checkSwitch } from './option-values.ts'
 import { Pager } from './pager.ts'
 import { neverExpires, RecordView } from './record.ts'
 import { type RecordReader, valueBytesOf } from './record-reader.ts'
 import type { Bytes, CountOptions, PageOptions, RangePage, StoredValue } from './results.ts'
+import { shown } from './shown-value.ts'
 
 const pageOptionNames = [...boundNames, 'reverse', 'limit', 'bytesMax', 'keysOnly']
 /** Keys counted in one turn of the event loop: some 0.5 ms. */
@@ -41,7 +43,9 @@ export class Reads {
   }
 
   async getMany(keys: readonly Bytes[], bytesMax: number): Promise<(StoredValue | undefined)[]> {
-    if (!Array.isArray(keys)) throw new TypeError('keys must be an array; nothing was read')
+    if (!Array.isArray(keys)) {
+      throw new TypeError(`keys must be an array, not ${shown(keys)}; nothing was done`)
+    }
     checkedLimit(bytesMax, 'bytesMax')
     const found = (keys as readonly Bytes[]).flatMap((key, place) => {
       const keyBytes = ownKey(key, this.#keyBytesMax)
@@ -70,6 +74,8 @@ export class Reads {
 
   async page(options: PageOptions): Promise<RangePage> {
     refuseUnknownNames(options, pageOptionNames, 'option')
+    checkSwitch(options.reverse, 'reverse')
+    checkSwitch(options.keysOnly, 'keysOnly')
     return this.#pager.page({ ...options, ...boundsOf(options) })
   }
 

@@ -33,8 +33,9 @@ export interface RecordAddress {
 
 /** Reads that the thread pool makes. */
 export interface ReadStats {
+  /** Reads that a thread has begun. */
   readonly underWay: number
-  /** For a free thread. */
+  /** Reads that wait for a free thread. */
   readonly waiting: number
 }
 

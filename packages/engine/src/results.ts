@@ -7,11 +7,13 @@ export type Bytes = Uint8Array | string
 /** `written`: the operating system has it; `synced`: the disk has it. */
 export type ReachedDurability = 'written' | 'synced'
 
+/** What every write takes. */
 export interface WriteOptions {
   /** A wish stronger than the store's mode is honoured; a weaker one changes nothing. Default: the mode's. */
   readonly durability?: ReachedDurability
 }
 
+/** What a put takes. An option that is undefined is as if it was left out. */
 export interface PutOptions extends WriteOptions {
   /** Only if this is the key's current version, 0 for no such key; else KV_VERSION_MISMATCH. */
   readonly ifVersion?: number | undefined
@@ -21,6 +23,7 @@ export interface PutOptions extends WriteOptions {
   readonly ttlMs?: number | undefined
 }
 
+/** What a delete takes. */
 export interface DeleteOptions extends WriteOptions {
   /** As of {@link PutOptions}. */
   readonly ifVersion?: number | undefined
@@ -29,6 +32,7 @@ export interface DeleteOptions extends WriteOptions {
 /** At least one bound: `{ prefix: '' }` is every key. */
 export interface DeleteRangeOptions extends CountOptions, WriteOptions {}
 
+/** Of a put, or a batch. */
 export interface WriteResult {
   /** Index of the record: grows with every write to the store. A batch's i-th operation has `version + i`. */
   readonly version: number
@@ -36,6 +40,7 @@ export interface WriteResult {
   readonly durability: ReachedDurability
 }
 
+/** Of a delete. */
 export interface DeleteResult {
   /** Whether there was such a key. */
   readonly existed: boolean
@@ -45,11 +50,13 @@ export interface DeleteResult {
   readonly durability: ReachedDurability
 }
 
+/** Of a delete of a range. */
 export interface DeleteRangeResult {
   /** Keys that were there and are gone. */
   readonly deleted: number
   /** Version of the last of their tombstones; undefined when there was no key. */
   readonly version: number | undefined
+  /** What all of their tombstones have reached. */
   readonly durability: ReachedDurability
 }
 
@@ -75,13 +82,19 @@ export interface StoredValue {
  * is given. Keys compare byte by byte, unsigned, the shorter first.
  */
 export interface CountOptions {
+  /** From this key on. Where a bound of each kind is given, the tighter one counts. */
   readonly gte?: Bytes | undefined
+  /** From behind this key. */
   readonly gt?: Bytes | undefined
+  /** Up to this key. */
   readonly lte?: Bytes | undefined
+  /** Up to before this key. */
   readonly lt?: Bytes | undefined
+  /** Keys that begin with these bytes; every key where there are none. */
   readonly prefix?: Bytes | undefined
 }
 
+/** Which entries of a range, in what order, and how many. */
 export interface RangeOptions extends CountOptions {
   /** From the last key to the first. Default false. */
   readonly reverse?: boolean | undefined
@@ -91,6 +104,7 @@ export interface RangeOptions extends CountOptions {
   readonly keysOnly?: boolean | undefined
 }
 
+/** One stretch of a range: its bounds, as bytes, and how much of it. */
 export interface PageOptions extends KeyBounds {
   /** From the last key to the first. Default false. */
   readonly reverse?: boolean | undefined

@@ -15,7 +15,9 @@ export interface SnapshotLimits {
   readonly snapshotIdleMs: number
 }
 
+/** Snapshots of the store, ranges and counts under way among them. */
 export interface SnapshotStats {
+  /** Those that are neither closed nor expired. */
   readonly open: number
   /** Snapshots that expired before they were closed. */
   readonly expired: number

@@ -7,14 +7,17 @@ import type { SnapshotStats } from './snapshots.ts'
 
 /** A picture of the store at one moment, the caller's own. Sizes in bytes, times in ms; counters since it was opened. */
 export interface StoreStats {
-  /** Among them those whose time is over and whose tombstone is still to come. */
+  /** Keys in memory: among them those whose time is over and whose tombstone is still to come. */
   readonly keys: number
   /** Index of the last applied record. */
   readonly appliedIndex: number
+  /** The data files, as they are now. */
   readonly files: {
+    /** Segments of the log, the one that is written to included. */
     readonly logSegments: number
     /** Full segments that wait for their footer and hint. */
     readonly unsealedSegments: number
+    /** Files that merges have written. */
     readonly mergeOutputs: number
     /** Descriptors kept open for reading. */
     readonly open: number
@@ -22,21 +25,25 @@ export interface StoreStats {
     readonly bytes: number
     /** Of records that keys hold. */
     readonly liveBytes: number
-    /** What a merge would give back at most. */
+    /** What a merge would give back at most: dead records, and the heads of the log's frames, 40 bytes each. */
     readonly deadBytes: number
   }
+  /** Calls that were taken. */
   readonly operations: {
     readonly puts: number
+    /** Deletes of keys and of ranges. */
     readonly deletes: number
     readonly batches: number
+    /** Keys asked for, one by one or many at once. */
     readonly gets: number
     /** Pages of ranges, and counts. */
     readonly pages: number
     /** Writes that failed before anything of them was written. */
     readonly refused: number
   }
+  /** The disk of the data directory. */
   readonly disk: {
-    /** When it was last looked at: at least every 8 MiB written. */
+    /** Bytes, when it was last looked at: at least every 8 MiB written. */
     readonly freeBytes: number | undefined
     /** It is down to the reserve: puts are refused. */
     readonly isLow: boolean
@@ -50,15 +57,19 @@ export interface StoreStats {
     /** Writes that were refused because of it. */
     readonly refused: number
   }
+  /** Blocks of data files that were read lately. */
   readonly cache: ReadCacheStats
+  /** Reads from the disk that are under way. */
   readonly reads: ReadStats
   readonly snapshots: SnapshotStats
+  /** Keys with a time to live. */
   readonly expiry: {
     /** Keys that expire, among them those whose tombstone is still to come. */
     readonly keys: number
     /** Keys whose time was over and whose tombstone was written. */
     readonly removed: number
   }
+  /** Writes to the log. */
   readonly commits: {
     /** Groups of writes that went to the disk together, with the records and bytes in them. */
     readonly groups: number
@@ -72,6 +83,7 @@ export interface StoreStats {
     readonly syncs: LatencySummary
   }
   readonly merges: MergeStats
+  /** What the open had to do. */
   readonly recovery: {
     /** What opening took. */
     readonly openMs: number

@@ -1,14 +1,16 @@
-import { resolve } from 'node:path'
 import type { BackupReport } from './backup/backup.ts'
 import type { BackupOptions } from './backup/backups.ts'
 import type { VerifyReport } from './care/findings.ts'
 import { type PaceOptions, paceOptionNames } from './care/pace.ts'
 import { verifyOpenStore } from './care/verify-open-store.ts'
+import { notOpened } from './data-directory.ts'
 import { LiveKeys } from './live-keys.ts'
 import type { MergeReport } from './merge/merge-report.ts'
 import type { NodeIdentity } from './node-file.ts'
 import { refuseUnknownNames } from './option-names.ts'
+import { checkFollowing } from './option-values.ts'
 import { configure, type StoreOptions } from './options.ts'
+import { checkedPath } from './path-argument.ts'
 import { RangeEntries } from './range-entries.ts'
 import type {
   BatchOperation,
@@ -45,16 +47,15 @@ export class Store implements AsyncDisposable {
 
   /**
    * Opens the store in the directory `path`, creating it when there is none; its parent must exist. With `readOnly`
-   * nothing is created, and nothing changed.
+   * nothing is created, and nothing changed. Whoever opens a store closes it.
    *
    * @throws KvError KV_LOCKED while another store holds the directory, KV_CORRUPT_STORE when something that
-   * was durable is damaged (nothing is changed then), KV_BAD_REQUEST when the directory holds other files, or
-   * no store to read, KV_DISK_FULL, KV_TRY_LATER without a free descriptor, KV_STORAGE_FAILED when the disk failed; `TypeError` and
-   * `RangeError` for options; what the operating system says, as it is, for a path that it does not give.
-   * Whoever opens a store closes it.
+   * was durable is damaged (nothing is changed then), KV_BAD_REQUEST when the directory cannot be made or used, holds other
+   * files, or no store to read, KV_DISK_FULL, KV_TRY_LATER without a free descriptor, KV_STORAGE_FAILED when the disk failed;
+   * `TypeError` for what is no path, `TypeError` and `RangeError` for options.
    */
   static async open(path: string, options: StoreOptions = {}): Promise<Store> {
-    const directory = resolve(path)
+    const directory = checkedPath(path, 'the directory of the store', notOpened)
     const configuration = configure(options)
     const { clock } = configuration
     const start = clock.monotonic()
@@ -81,8 +82,8 @@ export class Store implements AsyncDisposable {
    * Sets a key, under a condition or for a time where the options say so. A key whose time is over is not there
    * for anybody from that moment on.
    *
-   * @throws KvError KV_VERSION_MISMATCH, KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL, KV_MEMORY_FULL (none
-   * of them wrote anything), KV_STORAGE_FAILED (whether it was written is unknown); `TypeError` for other than text and bytes, unknown
+   * @throws KvError KV_VERSION_MISMATCH, KV_KEY_TOO_LARGE, KV_VALUE_TOO_LARGE, KV_TRY_LATER, KV_DISK_FULL, KV_MEMORY_FULL,
+   * KV_READ_ONLY (none of them wrote anything), KV_STORAGE_FAILED (whether it was written is unknown); `TypeError` for other than text and bytes, unknown
    * options and both conditions at once, `RangeError` for a `ttlMs` or an `ifVersion` out of bounds.
    */
   put(key: Bytes, value: Bytes, options?: PutOptions): Promise<WriteResult> {
@@ -109,8 +110,8 @@ export class Store implements AsyncDisposable {
    * thousand, in key order, each slice durable and visible as a whole. A version that is written after the call
    * stays.
    *
-   * @throws `RangeError` without a bound, `TypeError` for unknown options, and KvError KV_DISK_FULL, KV_STORAGE_FAILED or
-   * KV_CLOSED; where keys are gone by then, its details say how many were `deleted`.
+   * @throws `RangeError` without a bound, `TypeError` for unknown options, and KvError KV_READ_ONLY, KV_DISK_FULL,
+   * KV_STORAGE_FAILED or KV_CLOSED; where keys are gone by then, its details say how many were `deleted`.
    */
   deleteRange(options: DeleteRangeOptions): Promise<DeleteRangeResult> {
     return this.#parts.writes.deleteRange(options)
@@ -216,7 +217,7 @@ export class Store implements AsyncDisposable {
    * is more than `mergeInputBytesMax`. Reads and writes go on meanwhile; a merge that is running is waited for.
    *
    * @throws KvError KV_DISK_FULL when even its smallest step does not fit on the disk, KV_BAD_REQUEST while merges are
-   * paused, KV_TRY_LATER without a free descriptor, KV_CORRUPT_RECORD for a damaged input, KV_CLOSED when the store closes
+   * paused, KV_READ_ONLY, KV_TRY_LATER without a free descriptor, KV_CORRUPT_RECORD for a damaged input, KV_CLOSED when the store closes
    * meanwhile: in each nothing is lost. KV_STORAGE_FAILED when the disk failed.
    */
   async merge(): Promise<MergeReport> {
@@ -230,14 +231,14 @@ export class Store implements AsyncDisposable {
 
   /**
    * Halts the merge that is running at its next step, and lets none begin, until {@link resumeMerges} or until the
-   * store is closed. Space is not reclaimed meanwhile.
+   * store is closed. Space is not reclaimed meanwhile. Throws KV_CLOSED only.
    */
   pauseMerges(): void {
     this.#refuseWhenClosed()
     this.#parts.merges.pause()
   }
 
-  /** Lets merges go on. */
+  /** Lets merges go on. Does nothing when they are not paused. Throws KV_CLOSED only. */
   resumeMerges(): void {
     this.#refuseWhenClosed()
     this.#parts.merges.resume()
@@ -248,11 +249,12 @@ export class Store implements AsyncDisposable {
    * ends now. At most 64 MiB are read in a second, unless `bytesPerSecondMax` says otherwise.
    *
    * @throws the signal's reason; KvError KV_CLOSED when the store is closed meanwhile, KV_TRY_LATER without a free
-   * descriptor. What is damaged is a problem in the report.
+   * descriptor; `TypeError` and `RangeError` for options. What is damaged is a problem in the report.
    */
   async verify(options: PaceOptions = {}): Promise<VerifyReport> {
     this.#refuseWhenClosed()
     refuseUnknownNames(options, paceOptionNames, 'option')
+    checkFollowing(options)
     const { configuration, directory, files, admission } = this.#parts
     const { fileSystem, clock } = configuration
     const store = { fileSystem, clock, directory, files }
@@ -268,12 +270,13 @@ export class Store implements AsyncDisposable {
    *
    * @throws KvError KV_BAD_REQUEST when the directory holds something else or cannot be used, KV_CORRUPT_BACKUP when the
    * backup there is damaged, KV_CORRUPT_STORE when the store is, KV_TRY_LATER while another one is made or without a
-   * free descriptor, KV_DISK_FULL, KV_STORAGE_FAILED, KV_CLOSED when the store is closed meanwhile. The earlier backup
-   * is then as it was.
+   * free descriptor, KV_DISK_FULL, KV_STORAGE_FAILED, KV_CLOSED when the store is closed meanwhile; the signal's reason;
+   * `TypeError` for what is no path, `TypeError` and `RangeError` for options. The earlier backup is then as it was.
    */
   async backup(path: string, options: BackupOptions = {}): Promise<BackupReport> {
     this.#refuseWhenClosed()
-    return await this.#parts.backups.make(resolve(path), options)
+    const target = checkedPath(path, 'the directory for the backup', 'no backup was made')
+    return await this.#parts.backups.make(target, options)
   }
 
   /** What the store holds and has done. Makes it from counters and one step a file; throws nothing. */

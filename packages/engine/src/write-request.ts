@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import { checkedKey, checkedValue } from './bytes-argument.ts'
 import { KvError } from './errors.ts'
 import type { LogOperation, Waiter } from './group.ts'
@@ -7,6 +6,7 @@ import { refuseUnknownNames } from './option-names.ts'
 import type { StoreConfiguration } from './options.ts'
 import { neverExpires, recordKind } from './record.ts'
 import type { BatchOperation, WriteOptions, WriteResult } from './results.ts'
+import { shown } from './shown-value.ts'
 import { requiredVersion } from './write-condition.ts'
 
 const noValue = new Uint8Array(0)
@@ -62,7 +62,9 @@ export function logOperation(
         onlyIfVersion: requiredVersion(operation),
       }
     default:
-      throw new TypeError("an operation's type must be 'put' or 'delete'")
+      throw new TypeError(
+        `an operation's type must be 'put' or 'delete', not ${shown((operation as { type: unknown }).type)}; nothing was done`,
+      )
   }
 }
 
@@ -73,24 +75,25 @@ export function logOperations(
   now: number,
 ): CheckedOperation[] {
   if (!Array.isArray(operations)) {
-    throw new TypeError('a batch must be an array of operations; nothing was written')
+    throw new TypeError(
+      `a batch must be an array of operations, not ${shown(operations)}; nothing was done`,
+    )
   }
-  if (operations.length === 0) throw new RangeError('a batch must hold at least one operation')
+  if (operations.length === 0) {
+    throw new RangeError('a batch must hold at least one operation; nothing was done')
+  }
   if (operations.length > limits.batchOperationsMax) {
     throw new KvError(
       'KV_BATCH_TOO_LARGE',
       `the batch has ${operations.length} operations, more than batchOperationsMax (${limits.batchOperationsMax}); nothing was written; split it`,
     )
   }
-  const checked = (operations as readonly BatchOperation[]).map((operation) => {
-    if (typeof operation !== 'object' || operation === null) {
-      throw new TypeError(
-        `an operation must be an object, not ${inspect(operation)}; nothing was written`,
-      )
+  const checked = (operations as readonly BatchOperation[]).map((operation, place) => {
+    try {
+      return operationOfBatch(operation, limits, now)
+    } catch (error) {
+      throw namingOperation(error, place)
     }
-    const checkedOperation = logOperation(operation, limits, now)
-    refuseUnknownNames(operation, operationNames[operation.type], 'field of an operation')
-    return checkedOperation
   })
   const bytes = checked.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
   if (bytes > limits.batchBytesMax) {
@@ -102,10 +105,34 @@ export function logOperations(
   return checked
 }
 
+function operationOfBatch(
+  operation: BatchOperation,
+  limits: WriteLimits,
+  now: number,
+): CheckedOperation {
+  if (typeof operation !== 'object' || operation === null) {
+    throw new TypeError(`an operation must be an object, not ${shown(operation)}; nothing was done`)
+  }
+  const checked = logOperation(operation, limits, now)
+  refuseUnknownNames(operation, operationNames[operation.type], 'field of an operation')
+  return checked
+}
+
+/** What is wrong with one operation, with its place in the batch. */
+function namingOperation(error: unknown, place: number): unknown {
+  if (!(error instanceof Error)) return error
+  const message = `operation ${place}: ${error.message}`
+  if (error instanceof KvError) return new KvError(error.code, message, { details: error.details })
+  if (error instanceof RangeError) return new RangeError(message)
+  return error instanceof TypeError ? new TypeError(message) : error
+}
+
 function expiryAfter(ttlMs: number | undefined, now: number): number {
   if (ttlMs === undefined) return neverExpires
   if (!Number.isSafeInteger(ttlMs) || ttlMs < 1 || ttlMs > ttlMsMax) {
-    throw new RangeError(`ttlMs must be a whole number from 1 to 2^52, not ${inspect(ttlMs)}`)
+    throw new RangeError(
+      `ttlMs must be a whole number from 1 to 2^52, not ${shown(ttlMs)}; nothing was done`,
+    )
   }
   return now + ttlMs
 }
@@ -114,7 +141,9 @@ function expiryAfter(ttlMs: number | undefined, now: number): number {
 export function wantsSync({ durability }: WriteOptions): boolean {
   if (durability === undefined || durability === 'written') return false
   if (durability === 'synced') return true
-  throw new TypeError(`the durability must be 'written' or 'synced', not ${inspect(durability)}`)
+  throw new TypeError(
+    `the durability must be 'written' or 'synced', not ${shown(durability)}; nothing was done`,
+  )
 }
 
 /** A waiter that settles a promise with what was reached. */

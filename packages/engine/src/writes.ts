@@ -186,7 +186,7 @@ export class Writes {
         this.#commits.refuseIfFailed()
         if (checked.some(({ kind }) => kind === recordKind.put)) this.#disk.refuseWhenLow()
         this.#cap.refuseNewKeys(checked)
-        const mismatch = this.#firstMismatch(checked)
+        const mismatch = this.#firstMismatch(checked, counter === 'batches')
         if (mismatch === undefined) waiter.version = this.#commits.submit(checked, waiter)
         else this.#refuseMismatch(mismatch, reject)
         this.#counters.operations[mismatch === undefined ? counter : 'refused']++
@@ -197,13 +197,18 @@ export class Writes {
     })
   }
 
-  #firstMismatch(operations: readonly CheckedOperation[]): VersionMismatch | undefined {
-    for (const { key, onlyIfVersion } of operations) {
+  #firstMismatch(
+    operations: readonly CheckedOperation[],
+    isBatch: boolean,
+  ): VersionMismatch | undefined {
+    for (let place = 0; place < operations.length; place++) {
+      const { key, onlyIfVersion } = operations[place]!
       if (onlyIfVersion === undefined) continue
       const pending = this.#commits.pendingKey(key)
       const current = this.#versionOf(key, pending)
       if (current !== onlyIfVersion) {
-        return { error: versionMismatch(onlyIfVersion, current), decidedBy: pending?.index }
+        const error = versionMismatch(onlyIfVersion, current, isBatch ? place : undefined)
+        return { error, decidedBy: pending?.index }
       }
     }
     return undefined

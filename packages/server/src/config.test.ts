@@ -112,8 +112,11 @@ describe('refused, in one line and with exit code 64:', () => {
     ],
     [['--port', '-1'], '--port must be 0 to 65535, not "-1"; nothing was started; correct it'],
     [['--port', '1e3'], '--port must be 0 to 65535, not "1e3"; nothing was started; correct it'],
+    [['--data-dir'], '--data-dir wants a directory; nothing was started; name it behind the flag'],
+    [['--port'], '--port wants 0 to 65535; nothing was started; name it behind the flag'],
+    [['--config'], '--config wants a file; nothing was started; name it behind the flag'],
     [['--port='], '--port must be 0 to 65535, not ""; nothing was started; correct it'],
-    [['--data-dir='], '--data-dir must be a path, not ""; nothing was started; correct it'],
+    [['--data-dir='], '--data-dir must be a directory, not ""; nothing was started; correct it'],
     [
       ['--durability', 'maybe'],
       '--durability must be always or interval or never, not "maybe"; nothing was started; correct it',

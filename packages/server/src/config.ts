@@ -84,7 +84,9 @@ async function readFlags(argv: readonly string[]): Promise<Given> {
   const given = new Map<string, GivenText>()
   const parsed = await parser()
     .fail((message, error) => {
-      throw usage(`${message ?? error?.message}; nothing was started; see --help`)
+      throw usage(
+        lackingValue(message) ?? `${message ?? error?.message}; nothing was started; see --help`,
+      )
     })
     .parse(argv)
   const known = new Map(settingNames.map((name) => [kebab(name), name as string]))
@@ -104,6 +106,15 @@ async function readFlags(argv: readonly string[]): Promise<Given> {
     throw usage(`'${stray}' is no flag; nothing was started; see --help for those there are`)
   }
   return given
+}
+
+/** What yargs says of a flag without its value, in our words. */
+function lackingValue(message: string | null | undefined): string | undefined {
+  const [, flag] = /^Not enough arguments following: (.*)$/s.exec(message ?? '') ?? []
+  if (flag === undefined) return undefined
+  const name = settingNames.find((each) => kebab(each) === flag)
+  const form = name === undefined ? 'a file' : settings[name].form
+  return `--${flag} wants ${form}; nothing was started; name it behind the flag`
 }
 
 function readVariables(environment: ConfigSources['environment']): {
@@ -164,6 +175,8 @@ function fileText(value: unknown): string {
 function parser(): ReturnType<typeof yargs> {
   const parser = yargs()
     .scriptName('kv-server')
+    // What it says is looked at, and people get one language.
+    .locale('en')
     .usage('$0 [flags]\n\nThe kv server: a persistent, ordered key/value store on one port.')
     .parserConfiguration({
       'boolean-negation': false,

@@ -8,6 +8,17 @@ import { StartError } from './start-error.ts'
 
 const advice = 'nothing was changed; choose another --data-dir'
 
+/** Errors of the system that are about the directory, and not about the disk. */
+const unusableCodes: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOENT',
+  'ENOTDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+])
+
 const exitCodeOf: Partial<Record<StoreErrorCode, ExitCode>> = {
   KV_LOCKED: exitCodes.locked,
   KV_CORRUPT_STORE: exitCodes.damagedData,
@@ -38,14 +49,16 @@ export async function checkDataDirectory(path: string): Promise<void> {
 
 /** What a failed Store.open means to the person who started the server. */
 export function openError(error: unknown, path: string): StartError {
+  // A directory that the store refuses has the error of the system behind it; here it is said of its flag.
+  const isRefusal = error instanceof KvError && error.code === 'KV_BAD_REQUEST'
+  const code = systemCode(isRefusal ? error.cause : error)
+  if (code !== undefined && unusableCodes.has(code)) {
+    return unusable(`${path} cannot be used (${code}); ${advice}`, error)
+  }
   if (error instanceof KvError) {
     return new StartError(exitCodeOf[error.code] ?? exitCodes.disk, error.message, { cause: error })
   }
-  const code = systemCode(error)
   if (code === undefined) throw error
-  if (['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(code)) {
-    return unusable(`${path} cannot be used (${code}); ${advice}`, error)
-  }
   return new StartError(
     exitCodes.disk,
     `${path} cannot be opened, the disk failed (${code}); see to the disk and start again`,

@@ -68,7 +68,7 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
   port: count(7_411, 0, 65_535, 'TCP port to listen on; 0 takes a free one.'),
   dataDir: text(
     './data',
-    'a path',
+    'a directory',
     'Directory of the data; created when missing, its parent must exist.',
   ),
   durability: choice<DurabilityMode>(

@@ -38,7 +38,9 @@ test.each(['KV_STORAGE_FAILED', 'KV_CORRUPT_RECORD', 'KV_CORRUPT_STORE', 'KV_LOC
 
 test('wrong arguments are bad requests', () => {
   const logger = recordingLogger([])
-  expect(toWireError(new RangeError('limit'), logger)).toMatchObject({ code: 'KV_BAD_REQUEST' })
+  const message = 'limit must be 1; nothing was done'
+  const refused = { code: 'KV_BAD_REQUEST', message }
+  expect(toWireError(new RangeError(message), logger)).toMatchObject(refused)
   expect(toWireError(new TypeError('key'), logger)).toMatchObject({ code: 'KV_BAD_REQUEST' })
 })
 

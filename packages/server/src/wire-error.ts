@@ -20,9 +20,9 @@ export function toWireError(error: unknown, logger: Logger): KvError {
   if (error instanceof KvError) return error
   if (error instanceof StoreError) return fromStore(error, logger)
   if (error instanceof TypeError || error instanceof RangeError) {
-    // The store's word for arguments it does not take.
+    // The store's word for arguments it does not take; it says that nothing was done.
     logger.warn({ err: error }, 'a request had a wrong argument')
-    return new KvError('KV_BAD_REQUEST', `${error.message}; nothing was done`)
+    return new KvError('KV_BAD_REQUEST', error.message)
   }
   const errorId = log(error, logger)
   return new KvError(

@@ -43,7 +43,16 @@ function moved(what: string, changes: readonly Change[], unit?: 'x'): string[] {
     const shown = unit ?? metrics[metric].unit
     const [before, after] = [change.before, change.after].map((each) => formatSpread(each, shown))
     const name = change.case
-    table.push([workload, name, subject, metric, before, after, formatChange(percent), verdict])
+    table.push([
+      workload,
+      name,
+      subject,
+      metrics[metric].title,
+      before,
+      after,
+      formatChange(percent),
+      verdict,
+    ])
   }
   return [
     `${what}: ${found.length} of ${changes.length} figures moved beyond the noise${note}`,

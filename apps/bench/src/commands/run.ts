@@ -17,7 +17,7 @@ import { workloads } from '../workloads/workloads.ts'
 export interface RunArguments {
   readonly workloads: readonly string[]
   readonly peers: string
-  readonly rounds: number | undefined
+  readonly rounds: string | undefined
   readonly quick: boolean
   readonly profile: boolean
   readonly out: string | undefined
@@ -33,7 +33,7 @@ const roundsMax = 1_000
 export async function run(given: RunArguments, args: readonly string[]): Promise<void> {
   const chosen = workloadsNamed(given.workloads)
   const isWanted = peersNamed(given.peers)
-  checkRounds(given.rounds)
+  const roundsGiven = roundsOf(given.rounds)
   const root = await directoryOf(given.directory)
   const startedAt = new Date()
   const file = await fileOf(given.out, startedAt)
@@ -50,7 +50,7 @@ export async function run(given: RunArguments, args: readonly string[]): Promise
       say(`${workload.name} is SKIPPED: ${obstacle}`)
       continue
     }
-    const rounds = given.rounds ?? workload.rounds
+    const rounds = roundsGiven ?? workload.rounds
     try {
       const isProfiled = given.profile
       const options = { scale, rounds, isWanted, isAlone, isProfiled, root, progress } as const
@@ -118,11 +118,12 @@ function peersNamed(list: string): (subject: Subject) => boolean {
   return ({ name }) => names.includes(name)
 }
 
-function checkRounds(rounds: number | undefined): void {
-  if (rounds === undefined || (Number.isInteger(rounds) && rounds >= 1 && rounds <= roundsMax))
-    return
+function roundsOf(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined
+  const rounds = /^\d+$/.test(given) ? Number(given) : 0
+  if (rounds >= 1 && rounds <= roundsMax) return rounds
   throw new UsageError(
-    `--rounds takes a whole number from 1 to ${roundsMax}, not ${rounds}. Nothing was run`,
+    `--rounds takes a whole number from 1 to ${roundsMax}, not '${given}'. Nothing was run`,
   )
 }
 

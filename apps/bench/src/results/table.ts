@@ -45,7 +45,7 @@ function conditions(
 }
 
 function figures(workload: WorkloadRun): string {
-  const table = terminalTable(['case', 'subject', ...columns(workload)])
+  const table = terminalTable(['case', 'subject', ...columns(workload).map(headingOf)])
   for (const { name, metrics: shown } of measuredCases(workload)) {
     let label = name
     for (const subject of workload.subjects) {
@@ -66,6 +66,19 @@ function figures(workload: WorkloadRun): string {
 /** All metrics that any case shows. */
 function columns(workload: WorkloadRun): MetricName[] {
   return [...new Set(measuredCases(workload).flatMap((each) => each.metrics))]
+}
+
+const headingWidth = 16
+
+/** In words, over several lines: there may be many columns. */
+function headingOf(metric: MetricName): string {
+  const lines: string[] = []
+  for (const word of metrics[metric].title.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trim()
+    if (lines.length > 0 && longer.length <= headingWidth) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines.join('\n')
 }
 
 function profiles({ profiles: all = [] }: WorkloadRun): string {
@@ -95,7 +108,7 @@ function ratios(workload: WorkloadRun): string {
     for (const { peer, spread, ...ratio } of all) {
       if (ratio.case !== name || ratio.metric !== shown[0]) continue
       const winner = spread.high < 1 ? 'the peer' : spread.low > 1 ? 'kv' : 'within the noise'
-      table.push([label, ratio.metric, peer, formatSpread(spread, 'x'), winner])
+      table.push([label, metrics[ratio.metric].title, peer, formatSpread(spread, 'x'), winner])
       label = ''
     }
   }

@@ -9,7 +9,7 @@ export const idle: Workload = {
   name: 'idle',
   title: 'A server with nothing to do',
   about: 'CPU time and memory of a server on an empty directory, without clients.',
-  targets: ['P16'],
+  targets: ['P16a'],
   subjects: ['kv', 'redis-node-redis', 'etcd', 'nats'],
   durability: 'interval',
   rounds: 5,

@@ -87,9 +87,10 @@ test.each([
   [['nothing'], "there is no workload 'nothing'"],
   [['put', '--peers', 'mysql'], "there is no peer 'mysql'"],
   [['put', '--rounds', '0'], '--rounds takes a whole number from 1'],
-  [['put', '--rounds', 'many'], '--rounds takes a whole number from 1'],
+  [['put', '--rounds', 'many'], "from 1 to 1000, not 'many'. Nothing was run"],
+  [['put', '--rounds'], '--rounds wants a value; nothing was run'],
   [['put', '--directory', '/nonexistent'], '/nonexistent is no directory'],
-  [['put', '--fast'], 'Unknown argument: fast'],
+  [['put', '--fast'], 'Unknown argument: fast; nothing was run'],
   [['compare', 'one.json'], 'Not enough non-option arguments'],
 ])('%j is refused before anything runs', async (args, message) => {
   const { code, stdout, stderr } = await bench(...args)

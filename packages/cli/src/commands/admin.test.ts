@@ -72,7 +72,7 @@ test('merge pause, resume and status', async () => {
     [
       'merging 2 files of 2 MiB: copying, 256 KiB of 1 MiB written, some 1.5 s left',
       'merges are paused: kv merge resume lets them go on',
-      '25.0 % of the store are dead; merges start at 30.0 %',
+      '25.0 % of the store is dead; merges start at 30.0 %',
       '',
     ].join('\n'),
   )

@@ -92,12 +92,14 @@ test('what cannot be done is one line with its exit code', async () => {
   expect(await inProcess(['restore', backup])).toMatchObject({ exitCode: 64 })
   expect(await inProcess(['backup', join(root, 'none'), '--to', backup])).toMatchObject({
     exitCode: 10,
-    stderr: expect.stringContaining('holds no store; nothing was created'),
+    stderr: expect.stringContaining(
+      'holds no store; no backup was made; name the directory of a store',
+    ),
   })
   await writeFile(join(root, 'file'), '')
   expect(await inProcess(['backup', join(root, 'file'), '--to', backup])).toMatchObject({
-    exitCode: 74,
-    stderr: expect.stringMatching(/^kv: ENOTDIR.*\(CLI_IO\)\n$/),
+    exitCode: 10,
+    stderr: expect.stringMatching(/^kv: .* is a file; the store was not opened; choose.*\n$/),
   })
   expect(await inProcess(['restore', backup, '--to', join(root, 'r')])).toMatchObject({
     exitCode: 10,

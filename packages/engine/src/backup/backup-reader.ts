@@ -4,6 +4,7 @@ import { KvError, systemErrorCode } from '../errors.ts'
 import type { FileSystem, ReadableFile } from '../file-system/file-system.ts'
 import { nodeFileSystem } from '../file-system/node-file-system.ts'
 import { refuseUnknownNames } from '../option-names.ts'
+import { checkFollowing, checkMethods } from '../option-values.ts'
 import type { BackupProgress } from './backup.ts'
 import { corruptBackup } from './backup-error.ts'
 import {
@@ -16,6 +17,7 @@ import type { CopyObserver, Summed } from './file-copy.ts'
 import { Pace } from './pace.ts'
 import { readBackupManifest, refuseLinkedFolders, unnamedPaths } from './target.ts'
 
+/** How a backup is read, to restore or to verify it. */
 export interface BackupReadOptions {
   /** Called while it goes on. What it throws ends it. */
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined
@@ -37,7 +39,9 @@ export interface VerifiedBackup {
   readonly generation: number
   /** ms since the epoch. */
   readonly takenAt: number
+  /** Files of it, its manifest apart. */
   readonly files: number
+  /** Their lengths together. */
   readonly bytes: number
   /** Index of the last record in it. */
   readonly lastIndex: number
@@ -70,6 +74,9 @@ export class BackupReader {
   /** Throws KV_CORRUPT_BACKUP when the manifest is damaged, KV_BAD_REQUEST when there is no backup. */
   static async open(directory: string, options: BackupReadOptions): Promise<BackupReader> {
     refuseUnknownNames(options, optionNames, 'option')
+    checkFollowing(options)
+    checkMethods(options.fileSystem, 'fileSystem')
+    checkMethods(options.clock, 'clock')
     const { fileSystem = nodeFileSystem } = options
     await refuseLinkedFolders(fileSystem, directory)
     const manifest = await readBackupManifest(fileSystem, directory)

@@ -148,7 +148,7 @@ describe('on this machine', () => {
     await writeFile(`${root}/file`, '')
     await expect(store.backup(`${root}/no/where`)).rejects.toMatchObject({
       code: 'KV_BAD_REQUEST',
-      message: `${root}/no/where cannot be used: there is no such directory, and none above it to make it in; no backup was made, and the one before it, if there is one, is as it was`,
+      message: `${root}/no/where cannot be used: the system finds no directory ${root}/no to make it in; no backup was made, and the one before it, if there is one, is as it was; make its parent first, or choose another directory`,
     })
     await expect(store.backup(`${root}/file`)).rejects.toMatchObject({ code: 'KV_BAD_REQUEST' })
     await expect(store.backup(`${root}/db`)).rejects.toMatchObject({ code: 'KV_BAD_REQUEST' })
@@ -161,6 +161,11 @@ describe('on this machine', () => {
     await store.backup(`${root}/backup`)
     await expect(restoreBackup(`${root}/backup`, `${root}/no/where`)).rejects.toMatchObject({
       code: 'KV_BAD_REQUEST',
+      message: `${root}/no/where cannot be used: the system finds no directory ${root}/no to make it in; no store was made; make its parent first, or choose another directory`,
+    })
+    await expect(restoreBackup(`${root}/backup`, `${root}/file`)).rejects.toMatchObject({
+      code: 'KV_BAD_REQUEST',
+      message: `${root}/file cannot be used: it, or what should be a directory on the way to it, is a file; no store was made; choose another directory`,
     })
     await expect(restoreBackup(`${root}/backup`, `${root}/db`)).rejects.toMatchObject({
       code: 'KV_BAD_REQUEST',

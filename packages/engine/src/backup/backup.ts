@@ -11,6 +11,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { DataFile } from '../data-file.ts'
+import { directoryError } from '../directory-error.ts'
 import { systemErrorCode } from '../errors.ts'
 import { manifestFileName } from '../file-names.ts'
 import type { FileSystem, ReadableFile } from '../file-system/file-system.ts'
@@ -21,7 +22,6 @@ import type { Logger } from '../logger.ts'
 import { encodeManifest } from '../manifest.ts'
 import { segmentFooterBytes } from '../segment.ts'
 import { removeIfThere, replaceFile } from '../small-file.ts'
-import { targetError } from './backup-error.ts'
 import {
   type BackupFile,
   type BackupManifest,
@@ -50,14 +50,17 @@ export interface BackupContext extends MomentSource {
 
 /** How far a backup, or a restore, is. */
 export interface BackupProgress {
+  /** Bytes copied, or read, so far. */
   readonly bytesDone: number
-  /** Hints are not in it. */
+  /** What there is to copy or read, in bytes; hints are not in it. */
   readonly bytesTotal: number
 }
 
+/** What a backup holds, and what it took. Sizes in bytes. */
 export interface BackupReport {
   /** Files of the backup, its manifest apart. */
   readonly files: number
+  /** Bytes that this backup had to copy. */
   readonly bytesCopied: number
   /** Bytes that an earlier backup in the directory had copied. */
   readonly bytesReused: number
@@ -75,7 +78,7 @@ export async function makeBackup(
   try {
     return await new BackupRun(context, target, pace, onProgress).run()
   } catch (error) {
-    throw targetError(error, target, notMade)
+    throw directoryError(error, target, notMade)
   }
 }
 

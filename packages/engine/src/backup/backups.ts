@@ -1,10 +1,13 @@
 import { KvError } from '../errors.ts'
 import { refuseUnknownNames } from '../option-names.ts'
+import { checkFollowing } from '../option-values.ts'
+import { shown } from '../shown-value.ts'
 import { type BackupContext, type BackupProgress, type BackupReport, makeBackup } from './backup.ts'
 import { Pace } from './pace.ts'
 
+/** How a backup is made. */
 export interface BackupOptions {
-  /** Default 64 MiB; `Infinity` for as fast as the disks are. */
+  /** Bytes copied in a second at most, from 1,024 on. Default 64 MiB; `Infinity` for as fast as the disks are. */
   readonly bytesPerSecondMax?: number | undefined
   /** Called while it goes on, at least once for each file. What it throws ends the backup. */
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined
@@ -59,18 +62,13 @@ export class Backups {
 
   #paceOf(options: BackupOptions): Pace {
     refuseUnknownNames(options, optionNames, 'option')
-    const { bytesPerSecondMax = bytesPerSecondDefault, onProgress, signal } = options
+    const { bytesPerSecondMax = bytesPerSecondDefault, signal } = options
     if (typeof bytesPerSecondMax !== 'number' || !(bytesPerSecondMax >= bytesPerSecondMin)) {
       throw new RangeError(
-        `bytesPerSecondMax must be from ${bytesPerSecondMin} on, not ${String(bytesPerSecondMax)}`,
+        `bytesPerSecondMax must be a number from ${bytesPerSecondMin} on, or Infinity, not ${shown(bytesPerSecondMax)}; nothing was done`,
       )
     }
-    if (onProgress !== undefined && typeof onProgress !== 'function') {
-      throw new TypeError('onProgress must be a function')
-    }
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new TypeError('signal must be an AbortSignal')
-    }
+    checkFollowing(options)
     return new Pace(this.#context.clock, bytesPerSecondMax, signal)
   }
 

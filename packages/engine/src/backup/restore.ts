@@ -8,8 +8,9 @@
  * The store gets new ids, as it is another one from here on: two that went on from one backup have different histories
  * under the same versions.
  */
-import { resolve } from 'node:path'
 import { locked } from '../data-directory.ts'
+import { directoryError } from '../directory-error.ts'
+import { diskError } from '../disk-error.ts'
 import { KvError } from '../errors.ts'
 import {
   logDirectoryName,
@@ -27,9 +28,10 @@ import {
 import { writeFully } from '../file-system/transfer.ts'
 import { encodeMark, markBytes, markSlots } from '../mark.ts'
 import { createIdentity, encodeNodeFile } from '../node-file.ts'
+import { checkedPath } from '../path-argument.ts'
 import { makeDirectoryIfMissing } from '../recovery/create-store.ts'
 import { removeIfThere, replaceFile } from '../small-file.ts'
-import { corruptBackup, targetError } from './backup-error.ts'
+import { corruptBackup } from './backup-error.ts'
 import { type BackupManifest, backupFolders, lastSegment, storedPath } from './backup-manifest.ts'
 import { BackupReader, type BackupReadOptions, type VerifiedBackup } from './backup-reader.ts'
 import { copyToNewFile } from './file-copy.ts'
@@ -38,7 +40,8 @@ import { namesIn, parentOf } from './target.ts'
 const unfinishedFileName = 'RESTORE-UNFINISHED'
 const unfinishedText =
   'A restore to this directory has not come to its end. Repeat it, or remove the directory.\n'
-const notRestored = `no store was made; a directory with ${unfinishedFileName} in it can be restored to again`
+const notRestored = 'no store was made'
+const notFinished = `${notRestored}; a directory with ${unfinishedFileName} in it can be restored to again`
 
 /** What a restore writes, apart from the files in the folders. */
 const ownNames: readonly string[] = [
@@ -49,6 +52,7 @@ const ownNames: readonly string[] = [
 ]
 const dataFilePattern = /^[0-9]{16}\.(data|hint)$/
 
+/** The backup that was restored, and the store that was made of it. */
 export interface RestoreReport extends VerifiedBackup {
   /** Of the store that was made. */
   readonly newStoreId: string
@@ -59,19 +63,21 @@ export interface RestoreReport extends VerifiedBackup {
  * backup. Every byte is checked on the way.
  *
  * @throws KvError KV_CORRUPT_BACKUP when the backup is damaged or incomplete, KV_BAD_REQUEST when there is none, or the
- * directory cannot be used, KV_LOCKED, KV_DISK_FULL, KV_TRY_LATER, KV_STORAGE_FAILED. No store is there then.
+ * directory cannot be used, KV_LOCKED, KV_DISK_FULL, KV_TRY_LATER, KV_STORAGE_FAILED; the signal's reason; `TypeError` for
+ * paths and options that are none. No store is there then.
  */
 export async function restoreBackup(
   backupDirectory: string,
   dataDirectory: string,
   options: BackupReadOptions = {},
 ): Promise<RestoreReport> {
-  const target = resolve(dataDirectory)
-  const reader = await openWhole(resolve(backupDirectory), options)
+  const source = checkedPath(backupDirectory, 'the directory of the backup', notRestored)
+  const target = checkedPath(dataDirectory, 'the directory for the store', notRestored)
+  const reader = await openWhole(source, options)
   try {
     return await restore(reader, target)
   } catch (error) {
-    throw targetError(error, target, notRestored)
+    throw directoryError(error, target, notRestored)
   }
 }
 
@@ -85,7 +91,7 @@ async function openWhole(directory: string, options: BackupReadOptions): Promise
     }
     return reader
   } catch (error) {
-    throw targetError(error, directory, 'nothing was restored')
+    throw directoryError(error, directory, 'nothing was restored')
   }
 }
 
@@ -98,13 +104,13 @@ async function restore(reader: BackupReader, target: string): Promise<RestoreRep
   try {
     await refuseOtherFiles(fileSystem, target)
     await removeRestored(fileSystem, target)
-    await begin(fileSystem, target)
     try {
+      await begin(fileSystem, target)
       await copyFiles(reader, target)
       return { ...reader.summary, newStoreId: await finish(reader, target) }
     } catch (error) {
       await removeRestored(fileSystem, target).catch(() => undefined)
-      throw error
+      throw diskError(error, notFinished)
     }
   } finally {
     await lock.release()

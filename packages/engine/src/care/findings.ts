@@ -6,6 +6,7 @@
  */
 export type Severity = 'corruption' | 'torn tail' | 'shortcut'
 
+/** Something wrong with a file of a store. */
 export interface Problem {
   /** Below the data directory. */
   readonly path: string
@@ -13,12 +14,15 @@ export interface Problem {
   readonly offset: number
   /** What is wrong, as the end of a sentence about the file. */
   readonly what: string
+  /** How bad it is: whether data is affected. */
   readonly severity: Severity
 }
 
 /** What a check has found. Sizes in bytes. */
 export interface VerifyReport {
+  /** Files that were opened to be checked. */
   readonly filesChecked: number
+  /** Their lengths together; what cannot be read of them is a problem. */
   readonly bytesChecked: number
   /** Good records, also those that newer ones have replaced. */
   readonly records: number

@@ -3,7 +3,7 @@
  * stands behind it is printed as far as it can be found. Nothing is locked and nothing changed; of a store that is open,
  * what is being written may look torn.
  */
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import { diskError } from '../disk-error.ts'
 import { type KvError, systemErrorCode } from '../errors.ts'
@@ -18,6 +18,7 @@ import {
 } from '../file-names.ts'
 import type { FileSystem } from '../file-system/file-system.ts'
 import { nodeFileSystem } from '../file-system/node-file-system.ts'
+import { checkedPath } from '../path-argument.ts'
 import { BoundedQueue } from './bounded-queue.ts'
 import { openOrCode } from './care-context.ts'
 import { refused } from './care-lock.ts'
@@ -55,11 +56,12 @@ export async function* inspect(
   path: string,
   options: InspectOptions = {},
 ): AsyncGenerator<Inspection, void, undefined> {
+  const from = checkedPath(path, 'what to inspect', 'nothing was inspected')
   const left = new AbortController()
   const signals = [left.signal, ...(options.signal === undefined ? [] : [options.signal])]
   const queue = new BoundedQueue<Inspection>(itemsWaitingMax)
   const inspection = new StoreInspection(queue, { ...options, signal: AbortSignal.any(signals) })
-  const ended = inspection.run(resolve(path)).then(
+  const ended = inspection.run(from).then(
     () => queue.end(),
     (error: unknown) => queue.end({ error: diskError(error, undone) }),
   )

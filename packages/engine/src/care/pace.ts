@@ -1,16 +1,22 @@
 import type { Clock } from '../clock.ts'
+import { checkFollowing } from '../option-values.ts'
+import { shown } from '../shown-value.ts'
 
 /** How far work on the files of a store is. Sizes in bytes. */
 export interface CareProgress {
-  /** Below the data directory. */
+  /** The file that is being read, below the data directory. */
   readonly path: string
+  /** Read so far, of all files. */
   readonly bytesDone: number
+  /** What there is to read, as far as it is known: it may grow. */
   readonly bytesTotal: number
 }
 
+/** How fast a check of files is, and who follows it. */
 export interface PaceOptions {
-  /** Bytes read in a second, on average. Without it as fast as the disk gives them, but for `Store.verify`: 64 MiB. */
+  /** Bytes read in a second at most, on average, from 1 on. Without it as fast as the disk gives them, but for `Store.verify`: 64 MiB. */
   readonly bytesPerSecondMax?: number | undefined
+  /** Called after each piece that was read. What it throws ends the work. */
   readonly onProgress?: ((progress: CareProgress) => void) | undefined
   /** Ends the work; it fails with the signal's reason. */
   readonly signal?: AbortSignal | undefined
@@ -36,14 +42,17 @@ export class Pace {
   #bytesDone = 0
   bytesTotal = 0
 
-  /** Throws `RangeError` for a rate that is none. */
+  /** Throws `RangeError` for a rate that is none, `TypeError` for a signal or a function that is none. */
   constructor(clock: Clock, { bytesPerSecondMax, onProgress, signal }: PaceOptions) {
     const isRate =
       bytesPerSecondMax === undefined ||
       (Number.isFinite(bytesPerSecondMax) && bytesPerSecondMax >= 1)
     if (!isRate) {
-      throw new RangeError(`bytesPerSecondMax must be a number from 1 on, not ${bytesPerSecondMax}`)
+      throw new RangeError(
+        `bytesPerSecondMax must be a number from 1 on, not ${shown(bytesPerSecondMax)}; nothing was done`,
+      )
     }
+    checkFollowing({ onProgress, signal })
     this.#clock = clock
     this.#bytesPerMs = (bytesPerSecondMax ?? Number.POSITIVE_INFINITY) / 1_000
     this.#onProgress = onProgress

@@ -5,7 +5,6 @@
  *    are. Of each key the newest record is kept in mind, and tombstones are respected.
  * 2. What lives is copied, in key order, into the new directory.
  */
-import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import { DataFile } from '../data-file.ts'
 import { diskError } from '../disk-error.ts'
@@ -18,6 +17,7 @@ import { FileTable } from '../file-table.ts'
 import { formatVersion } from '../format-version.ts'
 import type { ManifestFile } from '../manifest.ts'
 import { OutputWriter } from '../merge/output-writer.ts'
+import { checkedPath } from '../path-argument.ts'
 import type { RecordView } from '../record.ts'
 import { type RecordAddress, RecordReader } from '../record-reader.ts'
 import { decodeSegmentHeader, segmentHeaderBytes, segmentKind } from '../segment.ts'
@@ -57,6 +57,8 @@ const openFilesMax = 64
 const recordsPerBatch = 256
 const bytesPerBatch = 1024 * 1024
 
+const notRepaired = 'nothing was repaired'
+
 /**
  * Saves what can be read of the store in `source`, which no process has open, as a new store in `target`, which is not
  * there or empty. What was kept and what was lost is in the report.
@@ -71,11 +73,11 @@ export async function repairStore(
   options: RepairOptions = {},
 ): Promise<RepairReport> {
   const { fileSystem = nodeFileSystem, clock = systemClock } = options
-  const from = resolve(source)
-  const to = resolve(target)
+  const from = checkedPath(source, 'the directory of the damaged store', notRepaired)
+  const to = checkedPath(target, 'the directory for the repaired store', notRepaired)
   refuseNested(from, to)
   const pace = new Pace(clock, options)
-  return withCareLock(fileSystem, from, 'nothing was repaired', async () => {
+  return withCareLock(fileSystem, from, notRepaired, async () => {
     await refuseUsedTarget(fileSystem, to)
     return new StoreRepair(fileSystem, clock, pace, from, to, options).run()
   })

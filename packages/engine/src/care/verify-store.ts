@@ -4,12 +4,12 @@
  * It judges as recovery does, and does not stop where recovery refuses: what is wrong with one file does not keep it
  * from looking at the others.
  */
-import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import { logDirectoryName, mergeDirectoryName, segmentFileName } from '../file-names.ts'
 import type { FileSystem, ReadableFile } from '../file-system/file-system.ts'
 import { nodeFileSystem } from '../file-system/node-file-system.ts'
 import { readFully } from '../file-system/transfer.ts'
+import { checkedPath } from '../path-argument.ts'
 import {
   decodeSegmentFooter,
   decodeSegmentHeader,
@@ -49,7 +49,7 @@ export async function verifyStore(
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const { fileSystem = nodeFileSystem, clock = systemClock } = options
-  const path = resolve(directory)
+  const path = checkedPath(directory, 'the directory of the store', undone)
   const pace = new Pace(clock, options)
   return withCareLock(fileSystem, path, undone, () =>
     new StoreVerification({ fileSystem, directory: path, pace, findings: new Findings() }).run(),

@@ -21,7 +21,9 @@ export interface KeydirMemory {
   readonly entryBytes: number
   /** Entries given back, for the next ones of their size. */
   readonly freeBytes: number
+  /** The index by key. */
   readonly hashBytes: number
+  /** The index in key order. */
   readonly orderBytes: number
 }
 

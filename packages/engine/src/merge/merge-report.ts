@@ -1,10 +1,14 @@
-/** What a merge did. Sizes in bytes. */
+/** What a merge did, or several in one go. Sizes in bytes; all are 0 when there was nothing to merge. */
 export interface MergeReport {
+  /** Segments and earlier outputs that were rewritten, and are gone. */
   readonly inputFiles: number
   readonly inputBytes: number
+  /** Files that took their place. */
   readonly outputFiles: number
   readonly outputBytes: number
+  /** Records that keys held, and that were copied. */
   readonly liveRecords: number
+  /** Records that no key held, and that were left behind. */
   readonly droppedRecords: number
   /** Tombstones kept because an older record may lie outside the inputs. */
   readonly keptTombstones: number

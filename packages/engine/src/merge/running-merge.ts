@@ -7,12 +7,17 @@ export type MergePhase = 'copying' | 'swapping' | 'adopting'
 /** How far a merge is. Sizes in bytes. */
 export interface MergeProgress {
   readonly phase: MergePhase
+  /** Files that are being rewritten. */
   readonly inputFiles: number
+  /** Their lengths together. */
   readonly inputBytes: number
   /** What lived in the inputs when it began: so much is read and written, or a little less. */
   readonly expectedBytes: number
+  /** Records read so far. */
   readonly readBytes: number
+  /** Records written so far. */
   readonly writtenBytes: number
+  /** Since it began, pauses included. */
   readonly elapsedMs: number
   /** An estimate; undefined as long as there is nothing to go by. */
   readonly leftMs: number | undefined

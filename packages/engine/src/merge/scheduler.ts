@@ -51,20 +51,26 @@ export interface MergeSurroundings {
   roll(): Promise<void>
 }
 
+/** How merges stand. Counters since the store was opened. */
 export interface MergeStats {
+  /** A merge is under way, or halted in the middle. */
   readonly running: boolean
+  /** By `pauseMerges`: none goes on or begins. */
   readonly paused: boolean
   /** Of the merge that is running. */
   readonly progress: MergeProgress | undefined
   /** Garbage by all bytes, 0..1; merges start by themselves when it reaches `deadRatioMin`. */
   readonly deadRatio: number
+  /** The store's option, `mergeDeadRatioMin`. */
   readonly deadRatioMin: number
   readonly completed: number
+  /** Those that ended with an error; their inputs stayed as they were. */
   readonly failed: number
   /** Whether the last one that was due did not fit on the disk. */
   readonly lacksRoom: boolean
   /** What writes of the log have waited altogether, as merges were behind, in ms. */
   readonly heldBackMs: number
+  /** What the last one that was completed did. */
   readonly last: MergeReport | undefined
 }
 
