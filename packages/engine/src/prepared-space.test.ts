@@ -99,7 +99,9 @@ test('what is prepared is neither lost nor torn for whoever finds it after a kil
   const lines: string[] = []
   for await (const item of inspect(active, careOptions(disk))) lines.push(formatInspection(item))
   const end = segmentHeaderBytes + 3 * putBytes
-  expect(lines.at(-1)).toBe(`${String(end).padStart(10)} prepared space to=${lengthOf(disk)}`)
+  expect(lines.at(-1)).toBe(
+    `${String(end).padStart(10)} zeros: prepared space, or damage to=${lengthOf(disk)}`,
+  )
   const repaired = await repairStore('/db', '/new', careOptions(disk))
   expect(repaired).toMatchObject({ keys: 3, version: 3, lost: [] })
   for (const readOnly of [true, false]) {

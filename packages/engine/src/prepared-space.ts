@@ -15,6 +15,9 @@ export const preparedBytesMax: number = 64 * 1024
 /** Beyond this size, in bytes, runs fill it so fast that it costs as much as it spares. */
 const runBytesMax = 32 * 1024
 
+/** Errors of a disk, a quota or a limit that has no room for it. */
+const withoutRoom = new Set<string | undefined>(['ENOSPC', 'EDQUOT', 'EFBIG'])
+
 const zeros = Buffer.alloc(preparedBytesMax)
 
 export class PreparedSpace {
@@ -41,7 +44,7 @@ export class PreparedSpace {
       else await writeFully(handle, bytes, to)
     } catch (error) {
       // Without room for it the log grows frame by frame.
-      if (systemErrorCode(error) !== 'ENOSPC') throw error
+      if (!withoutRoom.has(systemErrorCode(error))) throw error
     }
   }
 

@@ -308,7 +308,8 @@ export class FileInspector {
         doubtful: (record, offset) => this.#addRecord('doubtful record', record, offset),
         damage: ({ from, to, what, firstIndex, nextIndex }) => {
           if (from >= preparedFrom) {
-            void this.#add(from, 'prepared space', { to })
+            // Which of the two, the other files tell: `verify` looks at them.
+            void this.#add(from, 'zeros: prepared space, or damage', { to })
             return true
           }
           const versions = nextIndex === undefined ? {} : { nextVersion: nextIndex }

@@ -7,8 +7,9 @@ import {
   damage,
   putLetters,
 } from '../../test/care-store.ts'
-import type { SimFileSystem } from '../file-system/sim-file-system.ts'
+import { SimFileSystem } from '../file-system/sim-file-system.ts'
 import { frameHeaderBytes, sealFrame } from '../frame.ts'
+import { decodeManifest, encodeManifest } from '../manifest.ts'
 import { encodeRecord, recordBytes, recordKind } from '../record.ts'
 import { segmentHeaderBytes } from '../segment.ts'
 import { removeIfThere } from '../small-file.ts'
@@ -279,4 +280,58 @@ test('what a crash has left is no loss of anything that was acknowledged', async
   const report = await repair(disk)
   expect(report.lost).toEqual([expect.objectContaining({ isTornTail: true })])
   expect(report).toMatchObject({ keys: 2, olderMayBeCurrent: false })
+})
+
+test('a segment that a failed roll has left counts for nothing, and what stands behind it is kept', async () => {
+  const disk = new SimFileSystem()
+  const store = await Store.open('/db', { ...careStoreOptions(disk), segmentBytes: 65_536 })
+  await store.put('a', '1')
+  for (const [roll, key] of ['b', 'c'].entries()) {
+    disk.failAt({
+      at: ({ kind, path }) => kind === 'syncDirectory' && path === '/db/log',
+      code: 'EMFILE',
+    })
+    // Closes the active segment first, in vain.
+    await store.merge()
+    expect(disk.files().has(segment(roll + 2))).toBe(true)
+    await store.put(key, '1')
+    const killed = disk.clone()
+    const before = await repair(killed)
+    expect(before).toMatchObject({ keys: roll + 2, version: roll + 2, lost: [] })
+  }
+  await store.close()
+})
+
+test('what the disk does not give is lost, and no prepared space', async () => {
+  const disk = new SimFileSystem()
+  await using store = await Store.open('/db', { ...careStoreOptions(disk), segmentBytes: 65_536 })
+  const frameBytes = frameHeaderBytes + recordBytes(1, 0, 0)
+  await store.put('a', 'a'.repeat(4_096 - segmentHeaderBytes - frameBytes))
+  await store.put('b', 'b')
+  const killed = disk.clone()
+  // From byte 4,096 on, where the second frame begins.
+  const open = killed.openForReading.bind(killed)
+  killed.openForReading = async (path) => {
+    const file = await open(path)
+    const read = file.read.bind(file)
+    if (path === segment(1)) {
+      file.read = (target, position) =>
+        position + target.length > 4_096
+          ? Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }))
+          : read(target, position)
+    }
+    return file
+  }
+  const report = await repair(killed)
+  expect(report).toMatchObject({ keys: 1, lost: [{ from: 4_096, firstVersion: 2 }] })
+})
+
+test('zeros behind what a merge knows to be durable are lost', async () => {
+  const disk = await closedStore((store) => putLetters(store, 'ab'))
+  const manifest = decodeManifest(Buffer.from(disk.files().get('/db/MANIFEST')!))!
+  disk.poke('/db/MANIFEST', encodeManifest({ ...manifest, mergedAt: 5 }))
+  damage(disk, segment(3), (bytes) => Buffer.concat([bytes, Buffer.alloc(1_000)]))
+  expect((await repair(disk)).lost).toEqual([
+    expect.objectContaining({ from: 64, to: 1_064, firstVersion: 3, isTornTail: false }),
+  ])
 })

@@ -24,6 +24,7 @@ import { decodeSegmentHeader, segmentHeaderBytes, segmentKind } from '../segment
 import { openOrCode } from './care-context.ts'
 import { refused, withCareLock } from './care-lock.ts'
 import { CareReader } from './care-reader.ts'
+import { countingSegments } from './counting-segments.ts'
 import { Findings } from './findings.ts'
 import type { WalkPosition } from './log-walk.ts'
 import { Pace, type PaceOptions } from './pace.ts'
@@ -242,9 +243,11 @@ class StoreRepair {
   }
 
   async #salvageLog(candidates: readonly Candidate[], found: StoreFiles): Promise<void> {
-    const segments = candidates
-      .map(({ file }) => file)
-      .filter(({ kind }) => kind === segmentKind.log)
+    const segments = await countingSegments(
+      this.#fileSystem,
+      this.#source,
+      candidates.map(({ file }) => file).filter(({ kind }) => kind === segmentKind.log),
+    )
     // Where the next one should begin; unknown behind damage whose end nobody knows.
     let position: WalkPosition | undefined = found.manifest?.logStart
     for (const [place, file] of segments.entries()) {
@@ -286,8 +289,8 @@ class StoreRepair {
   }
 
   async #salvage(
-    { marks }: StoreFiles,
-    candidate: Omit<SalvageExpectation, 'slot' | 'marks'>,
+    { marks, manifest }: StoreFiles,
+    candidate: Omit<SalvageExpectation, 'slot' | 'marks' | 'mergedAt'>,
   ): Promise<WalkPosition | undefined> {
     const { file } = candidate
     this.#pace.begin(file.path)
@@ -302,7 +305,9 @@ class StoreRepair {
         losses: this.#losses,
         takesDoubtful: this.#options.takeDoubtful === true,
       }
-      const salvage = new FileSalvage(this.#pace, { ...candidate, slot, marks }, target)
+      const mergedAt = manifest?.mergedAt ?? 0
+      const expected = { ...candidate, slot, marks, mergedAt }
+      const salvage = new FileSalvage(this.#pace, expected, target)
       const hint = await this.#readerOf(hintHandle)
       const data = await this.#readerOf(handle)
       if (data === undefined) {

@@ -44,6 +44,8 @@ export interface SalvageExpectation {
     | { readonly header: SegmentHeader | undefined; readonly id: number }
     | undefined
   readonly marks: readonly Mark[]
+  /** Every version up to here was durable. */
+  readonly mergedAt: number
 }
 
 export interface SalvageTarget {
@@ -113,7 +115,7 @@ export class FileSalvage {
     reader: CareReader,
     header: SegmentHeader | undefined,
   ): Promise<WalkPosition | undefined> {
-    const { file, position, successor, marks } = this.#expected
+    const { file, position, successor, marks, mergedAt } = this.#expected
     const id = header?.firstIndex ?? file.id
     const known = position?.index === id ? position.chain : undefined
     const start = { index: id, term: 0, chain: header?.chainBefore ?? known }
@@ -157,15 +159,15 @@ export class FileSalvage {
             footerIndex = frameIndex
             return false
           }
-          const isDurable = marks.some(
+          const isMarked = marks.some(
             ({ segment, offset }) => segment > id || (segment === id && offset > frameAt),
           )
-          const isTornTail = next === undefined && !isDurable
-          if (!isDurable && from >= preparedFrom) return true
+          const isTornTail = next === undefined && !isMarked && mergedAt < frameIndex
+          if (isTornTail && from >= preparedFrom) return true
           this.#lost.push({
             path: file.path,
             from,
-            to,
+            to: isTornTail && to === reader.bytes ? preparedFrom : to,
             firstVersion: firstIndex,
             nextVersion: nextIndex,
             what,
