@@ -241,7 +241,17 @@ class Writer {
 
   async attach(node: DrillNode): Promise<void> {
     this.node = node
-    this.client = await connect(node.url)
+    const start = performance.now()
+    // A node that has just started with few descriptors may need the last of them for its hints.
+    for (;;) {
+      const client = await connect(node.url).catch(notePassing)
+      if (client !== undefined) {
+        this.client = client
+        return
+      }
+      expect(performance.now() - start).toBeLessThan(resumeMsMax)
+      await delay(50)
+    }
   }
 
   async end(): Promise<void> {
