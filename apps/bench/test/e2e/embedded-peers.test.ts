@@ -216,7 +216,7 @@ async function expectRange(
 
 function expectLatencies(latencies: readonly number[]): void {
   expect(latencies.length).toBeGreaterThan(0)
-  expect(Math.min(...latencies)).toBeGreaterThan(0)
+  expect(latencies.find((ms) => !(ms > 0))).toBeUndefined()
 }
 
 /** What this process had to read from a disk, whatever the cache gave it: proc(5). */
