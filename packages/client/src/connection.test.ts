@@ -75,18 +75,40 @@ function send(connection: Connection, kind: 'get' | 'put', ends: End[] = []): Ca
   return call
 }
 
-test('requests of one turn leave in one write, those of the next in another', () => {
+test('reads of one turn leave in a few writes, the first at once, and those of the next turn as well', () => {
   const { socket, connection } = open()
-  for (let index = 0; index < 100; index++) send(connection, 'get')
+  send(connection, 'get')
+  expect(socket.written).toHaveLength(1)
+  for (let index = 1; index < 100; index++) send(connection, 'get')
+  vi.runAllTimers()
+  expect(socket.written).toHaveLength(7)
+  const writer = new FrameWriter(encodeRequest)
+  for (let id = 2; id < 102; id++) writer.append(id, { kind: 'get', key })
+  expect(Buffer.concat(socket.written)).toEqual(writer.take())
+  send(connection, 'get')
+  expect(socket.written).toHaveLength(8)
+})
+
+test('writes of one turn leave in one write, until the server has answered one before its disk had it', () => {
+  const { socket, connection } = open()
+  for (let index = 0; index < 100; index++) send(connection, 'put')
   expect(socket.written).toHaveLength(0)
   vi.runAllTimers()
   expect(socket.written).toHaveLength(1)
+  const answered = (id: number, durability: 'written' | 'synced'): void =>
+    socket.receive(answerFrame(id, { kind: 'put', version: id, term: 1, durability }))
+  answered(2, 'written')
   send(connection, 'put')
-  vi.runAllTimers()
   expect(socket.written).toHaveLength(2)
+  vi.runAllTimers()
+  answered(3, 'synced')
+  send(connection, 'put')
+  expect(socket.written).toHaveLength(2)
+  vi.runAllTimers()
+  expect(socket.written).toHaveLength(3)
   const writer = new FrameWriter(encodeRequest)
-  writer.append(102, { kind: 'put', key, value })
-  expect(socket.written[1]).toEqual(writer.take())
+  writer.append(103, { kind: 'put', key, value })
+  expect(socket.written[2]).toEqual(writer.take())
 })
 
 test('an answer cut at any byte arrives as one', () => {

@@ -18,6 +18,7 @@ import { InFlight } from './in-flight.ts'
 import type { Settings } from './options.ts'
 import { checkRequest } from './request-limits.ts'
 import type { ServerInfo } from './server-info.ts'
+import { WritePace } from './write-pace.ts'
 
 export interface ConnectionOwner {
   /** Answers have come or the socket has drained: see `canSend`. */
@@ -30,9 +31,9 @@ export interface ConnectionOwner {
 const answerBytesMax = 256 * 1024 * 1024
 
 /**
- * A socket after hello. Requests of one event-loop turn leave in one write; answers find their call by id.
- * What cannot be understood, or is an answer to nothing, ends the connection: nothing that comes behind it
- * can be trusted.
+ * A socket after hello. Requests of one event-loop turn leave in a few writes ({@link WritePace}); answers find their
+ * call by id. What cannot be understood, or is an answer to nothing, ends the connection: nothing that comes behind
+ * it can be trusted.
  */
 export class Connection {
   readonly server: ServerInfo
@@ -41,9 +42,10 @@ export class Connection {
   readonly #socket: Socket
   readonly #decoder: FrameDecoder
   readonly #writer: FrameWriter<Request>
+  readonly #pace = new WritePace()
   readonly #inFlight = new InFlight(helloRequestId)
   readonly #inFlightMax: number
-  readonly #flush = (): void => this.#write()
+  readonly #flush = (): void => this.#endTurn()
   #flushing = false
   /** The socket holds enough and has not drained. */
   #blocked = false
@@ -146,13 +148,20 @@ export class Connection {
     const id = this.#inFlight.nextId
     this.#writer.append(id, request)
     this.#inFlight.add(id, call)
-    if (this.#flushing) return
-    this.#flushing = true
-    setImmediate(this.#flush)
+    if (!this.#flushing) {
+      this.#flushing = true
+      setImmediate(this.#flush)
+    }
+    if (this.#pace.gathered(call.isRead)) this.#write()
+  }
+
+  #endTurn(): void {
+    this.#flushing = false
+    this.#pace.turnEnded()
+    this.#write()
   }
 
   #write(): void {
-    this.#flushing = false
     if (this.#ended || this.#writer.pendingBytes === 0) return
     if (!this.#socket.write(this.#writer.take())) this.#blocked = true
   }
@@ -193,8 +202,9 @@ export class Connection {
     if (call.settled) return
     try {
       const answer = decodeAnswer(payload, call.kind)
-      if (answer instanceof KvError) call.fail(answer)
-      else call.succeed(answer)
+      if (answer instanceof KvError) return call.fail(answer)
+      if ('durability' in answer) this.#pace.writeAnswered(answer.durability === 'written')
+      call.succeed(answer)
     } catch (error) {
       if (error instanceof KvError) call.fail(error)
       throw error

@@ -1,5 +1,5 @@
 /**
- * Gathers the frames (frame.ts) of one event-loop turn, so that they leave in one write. Everything is
+ * Gathers frames (frame.ts) of one event-loop turn, so that they leave together. Everything is
  * copied: the caller may reuse its keys and values as soon as `append` returns.
  */
 import { KvError } from './errors.ts'

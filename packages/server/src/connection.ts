@@ -288,38 +288,43 @@ export class Connection implements TurnMember {
         ? shuttingDown()
         : refusalOf(request, performance.now() - this.#receivedAt, isOver)
     if (refusal !== undefined) this.#send(requestId, refusal)
-    else void this.#serve(requestId, request, payload.length, toRead)
+    else this.#serve(requestId, request, payload.length, toRead)
   }
 
   /** `toRead`: what it brings into memory, of a request that reads values. */
-  async #serve(
+  #serve(
     requestId: number,
     request: Request<Buffer>,
     bytes: number,
     toRead: number | undefined,
-  ): Promise<void> {
+  ): void {
     const { services, metrics, reads, logger } = this.#context
-    const { kind } = request
     const beganAt = performance.now()
     this.#inFlight++
     this.#inFlightBytes += bytes
     metrics.requestsInFlight++
     if (toRead !== undefined) reads.begin(toRead)
-    let answer: Answer | KvError
-    try {
-      answer = await dispatch(request, services)
-    } catch (error) {
-      answer = toWireError(error, logger)
+    const end = (answer: Answer | KvError): void => {
+      this.#inFlight--
+      this.#inFlightBytes -= bytes
+      metrics.requestsInFlight--
+      metrics.answered(request.kind, performance.now() - beganAt)
+      this.#send(requestId, answer)
+      if (toRead === undefined) return
+      // Held before it is no longer expected: in between it would be neither, and others let in for it.
+      this.#tellHeldBytes()
+      reads.end(toRead)
     }
-    this.#inFlight--
-    this.#inFlightBytes -= bytes
-    metrics.requestsInFlight--
-    metrics.answered(kind, performance.now() - beganAt)
-    this.#send(requestId, answer)
-    if (toRead === undefined) return
-    // Held before it is no longer expected: in between it would be neither, and others let in for it.
-    this.#tellHeldBytes()
-    reads.end(toRead)
+    const fail = (error: unknown): void => end(toWireError(error, logger))
+    let answer: Answer | Promise<Answer>
+    try {
+      answer = dispatch(request, services)
+    } catch (error) {
+      return fail(error)
+    }
+    // What is there already is spared the way through a promise.
+    if (answer instanceof Promise) void answer.then(end, fail)
+    else end(answer)
   }
 
   #send(requestId: number, answer: Answer | KvError): void {

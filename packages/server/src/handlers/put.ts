@@ -4,16 +4,14 @@ import { loneTerm, type Services } from '../services.ts'
 import { refuseSession } from '../unsupported.ts'
 
 /** The store copies key and value before it returns its promise: both are views of what was received. */
-export async function put(
+export function put(
   { key, value, options }: PutRequest<Buffer>,
   { store }: Services,
 ): Promise<PutAnswer> {
-  if (options !== undefined) {
-    refuseSession(options)
-  }
+  if (options !== undefined) refuseSession(options)
   const wish = options?.durability
   const asked = storeDurability(wish)
-  const { version, durability } = await store.put(
+  const written = store.put(
     key,
     value,
     options === undefined
@@ -25,5 +23,10 @@ export async function put(
           ttlMs: options.ttlMs,
         },
   )
-  return { kind: 'put', version, term: loneTerm, durability: reachedDurability(wish, durability) }
+  return written.then(({ version, durability }) => ({
+    kind: 'put',
+    version,
+    term: loneTerm,
+    durability: reachedDurability(wish, durability),
+  }))
 }
