@@ -101,7 +101,7 @@ export class Connection {
   }
 
   /** Calls that somebody waits for, oldest first. */
-  unsettled(): Iterable<Call> {
+  unsettled(): Call[] {
     return this.#inFlight.unsettled()
   }
 
@@ -217,7 +217,7 @@ export class Connection {
 
   #fail(error: KvError): void {
     if (this.#ended) return
-    const calls = [...this.#inFlight.unsettled()]
+    const calls = this.#inFlight.unsettled()
     this.#leave()
     this.#socket.destroy()
     this.#owner.lost(error, calls)

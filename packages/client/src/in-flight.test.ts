@@ -33,6 +33,32 @@ test('after the last id comes the first that is free', () => {
   expect(calls.nextId).toBe(3)
 })
 
+test('it holds what a map would, however many calls there are and in whatever order they are answered', () => {
+  const random = seeded(7)
+  // The last ids are near: it goes over to the first ones early on.
+  const calls = new InFlight(0xffff_ff00)
+  const model = new Map<number, Call>()
+  for (let step = 0; step < 20_000; step++) {
+    const wanted = 1_000 * Math.abs(Math.sin(step / 3_000))
+    if (model.size < wanted) {
+      const id = calls.nextId
+      expect(id, 'an id').toSatisfy((each: number) => each >= 1 && !model.has(each))
+      const added = call()
+      calls.add(id, added)
+      model.set(id, added)
+    } else {
+      const ids = [...model.keys()]
+      // Mostly one of the oldest; sometimes any: one that is not answered must not be in the way of others.
+      const id = ids[Math.floor(random() ** 4 * ids.length)]!
+      expect(calls.take(id)).toBe(model.get(id))
+      expect(calls.take(id)).toBeUndefined()
+      model.delete(id)
+    }
+    expect(calls.size).toBe(model.size)
+    if (step % 1_000 === 0) expect(calls.unsettled()).toEqual([...model.values()])
+  }
+})
+
 test('a call given up keeps its place until its answer comes', () => {
   const calls = new InFlight()
   const given = call()
@@ -41,7 +67,15 @@ test('a call given up keeps its place until its answer comes', () => {
   calls.add(2, wanted)
   given.fail(new Error('given up'))
   expect(calls.size).toBe(2)
-  expect([...calls.unsettled()]).toEqual([wanted])
+  expect(calls.unsettled()).toEqual([wanted])
   expect(calls.take(1)).toBe(given)
   expect(calls.size).toBe(1)
 })
+
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
