@@ -18,6 +18,15 @@ test('a call is found by its id, once', () => {
   expect(calls.take(2)).toBeUndefined()
 })
 
+test('an id that shares its low bits with that of a call finds nothing', () => {
+  const calls = new InFlight(1)
+  const only = call()
+  calls.add(2, only)
+  for (let bit = 4; bit < 2 ** 32; bit *= 2)
+    expect(calls.take(2 + bit), `bit ${bit}`).toBeUndefined()
+  expect(calls.take(2)).toBe(only)
+})
+
 test('an id is not used again while others were not used', () => {
   const calls = new InFlight(1)
   calls.add(2, call())
