@@ -81,12 +81,12 @@ test('reads of one turn leave in a few writes, the first at once, and those of t
   expect(socket.written).toHaveLength(1)
   for (let index = 1; index < 100; index++) send(connection, 'get')
   vi.runAllTimers()
-  expect(socket.written).toHaveLength(7)
+  expect(socket.written).toHaveLength(5)
   const writer = new FrameWriter(encodeRequest)
   for (let id = 2; id < 102; id++) writer.append(id, { kind: 'get', key })
   expect(Buffer.concat(socket.written)).toEqual(writer.take())
   send(connection, 'get')
-  expect(socket.written).toHaveLength(8)
+  expect(socket.written).toHaveLength(6)
 })
 
 test('writes of one turn leave in one write, until the server has answered one before its disk had it', () => {
@@ -275,6 +275,26 @@ test('a full socket takes no more until it has drained', async () => {
   socket.release()
   await vi.waitUntil(() => connection.canSend)
   expect(owner.progress).toBe(progress + 1)
+})
+
+test('a socket that is full in the middle of a turn takes the rest at its end', async () => {
+  const { socket, connection } = open()
+  socket.hold()
+  const writer = new FrameWriter(encodeRequest)
+  for (let id = 2; id < 1_002; id++) {
+    expect(connection.canSend, `request ${id}`).toBe(true)
+    send(connection, 'get')
+    writer.append(id, { kind: 'get', key })
+  }
+  const all = writer.take()
+  expect(socket.writableNeedDrain).toBe(true)
+  expect(socket.writableLength).toBeLessThan(all.length)
+  vi.runAllTimers()
+  expect(connection.canSend).toBe(false)
+  expect(socket.writableLength).toBe(all.length)
+  socket.release()
+  await vi.waitUntil(() => connection.canSend)
+  expect(Buffer.concat(socket.written)).toEqual(all)
 })
 
 test('a connection under suspicion is given up in silence, and kept for any sign of life', () => {

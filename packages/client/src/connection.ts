@@ -152,18 +152,20 @@ export class Connection {
       this.#flushing = true
       setImmediate(this.#flush)
     }
-    if (this.#pace.gathered(call.isRead)) this.#write()
+    // A socket that is full in the middle of a turn takes the rest at its end: how many calls a turn may make is not for it to say.
+    if (this.#pace.gathered(request) && !this.#socket.writableNeedDrain) this.#write()
   }
 
   #endTurn(): void {
     this.#flushing = false
     this.#pace.turnEnded()
     this.#write()
+    this.#blocked = this.#socket.writableNeedDrain
   }
 
   #write(): void {
     if (this.#ended || this.#writer.pendingBytes === 0) return
-    if (!this.#socket.write(this.#writer.take())) this.#blocked = true
+    this.#socket.write(this.#writer.take())
   }
 
   #drained(): void {
