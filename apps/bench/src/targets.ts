@@ -109,7 +109,7 @@ export const targets: readonly Target[] = [
     ],
     aside: 'whether the heap stays flat is for the table of load to show',
     limit:
-      "Right after the load V8 keeps the pages of a young generation that grew with the load's own garbage, and the allocator what batches took and gave back. The structures alone, and a process that opened the store, are within the bound (open)",
+      "Right after the load V8 keeps the pages of a young generation that grew with the load's own garbage, and the allocator what batches took and gave back. The structures alone are within the bound, and a process that opened the store is at it, a little below or above from run to run (open)",
   },
   {
     id: 'P8',
