@@ -1,6 +1,7 @@
 /**
  * docs/on-disk-format.md is enough to read a store: a reader in another language, written from that page, finds in
- * the files of the real engine what the engine itself says is there, and refuses them where they are damaged.
+ * the files of the real engine what the engine itself says is there. A checker beside it refuses them where they are
+ * damaged.
  */
 import { spawnSync } from 'node:child_process'
 import {
@@ -17,7 +18,7 @@ import { basename, dirname, join } from 'node:path'
 import { type BatchOperation, type KvError, Store, type StoreOptions } from '@kv/engine'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 
-const reader = join(dirname(import.meta.dirname), 'independent-reader', 'read_store.py')
+const programs = join(dirname(import.meta.dirname), 'independent-reader')
 /** The interpreter itself, which starts faster than what may stand before it in the path. */
 const python = pythonPath()
 const headerBytes = 64
@@ -85,7 +86,8 @@ describe('the independent reader finds what the engine has', () => {
     const asOpen = copyStore(path)
     await store.close()
     for (const found of [asOpen, path]) {
-      expect(read(found, Date.now(), '--hints')).toEqual(entries)
+      expect(check(found, '--hints')).toBe('')
+      expect(read(found, Date.now())).toEqual(entries)
       const later = Date.now() + 2 * hourMs
       const left = entries.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > later)
       expect(left.length).toBeLessThan(entries.length)
@@ -131,6 +133,7 @@ describe('the independent reader finds what the engine has', () => {
     ]
     for (const tail of tails) {
       writeFileSync(segment, Buffer.concat([bytes, tail]))
+      expect(check(left)).toBe('')
       expect(read(left, Date.now())).toEqual(entries)
     }
   })
@@ -160,13 +163,14 @@ describe('the independent reader finds what the engine has', () => {
         const segment = join(left, 'log', name)
         truncateSync(segment, readFileSync(segment).length - cut)
       }
+      expect(check(left)).toBe('')
       expect(read(left, 0)).toEqual(entries)
       await using opened = await Store.open(left, options)
       expect(await entriesOf(opened)).toEqual(entries)
     }
   })
 
-  test('or refuses, as the engine does, wherever the log is cut', async () => {
+  test('or the checker refuses, as the engine does, wherever the log is cut', async () => {
     const path = newPath()
     const options: StoreOptions = { segmentBytes: 4_096, durability: 'never', autoMerge: false }
     const store = await Store.open(path, options)
@@ -187,6 +191,7 @@ describe('the independent reader finds what the engine has', () => {
         if (opened instanceof Store) {
           const entries = await entriesOf(opened)
           await opened.close()
+          expect(check(left), what).toBe('')
           expect(read(left, 0), what).toEqual(entries)
           found.whole++
         } else {
@@ -201,7 +206,7 @@ describe('the independent reader finds what the engine has', () => {
   })
 })
 
-describe('the independent reader refuses', () => {
+describe('the checker refuses', () => {
   let path: string
   let entries: Entry[]
   let output: string
@@ -266,7 +271,21 @@ describe('the independent reader refuses', () => {
       writeFileSync(join(path, file), bytes)
     }
     expect(flipped).toBeGreaterThanOrEqual(70)
-    expect(read(path, Date.now(), '--hints')).toEqual(entries)
+    expect(check(path, '--hints')).toBe('')
+    expect(read(path, Date.now())).toEqual(entries)
+  })
+
+  test('and the reader too, where a record that counts is not what was written', () => {
+    for (const file of [sealed, output]) {
+      const bytes = readFileSync(join(path, file))
+      const damaged = Buffer.from(bytes)
+      damaged[headerBytes + frameHeaderBytes + 70]! ^= 0x95
+      writeFileSync(join(path, file), damaged)
+      const { status, stdout, stderr } = run('read_store.py', path, '--now', '0')
+      expect({ status, stdout }, file).toEqual({ status: 1, stdout: '' })
+      expect(stderr, file).toMatch(/^read_store: [^\n]+; nothing was changed; [^\n]+\n$/)
+      writeFileSync(join(path, file), bytes)
+    }
   })
 
   test('a file that is missing or cut, or that is another one', () => {
@@ -287,7 +306,7 @@ describe('the independent reader refuses', () => {
     refuses(swapped, 'with a segment in place of another')
   })
 
-  test('a hint, where it is asked to look at hints, and is unharmed where it is not', () => {
+  test('a hint, where it is asked to look at hints', () => {
     const hints = [sealed, output].map((file) => file.replace(/data$/, 'hint'))
     for (const hint of hints) {
       const bytes = readFileSync(join(path, hint))
@@ -297,6 +316,7 @@ describe('the independent reader refuses', () => {
         writeFileSync(join(path, hint), damaged)
         refuses(path, `${hint} with another byte ${offset}`, '--hints')
       }
+      expect(check(path)).toBe('')
       expect(read(path, Date.now())).toEqual(entries)
       writeFileSync(join(path, hint), bytes)
     }
@@ -364,22 +384,30 @@ function pythonPath(): string | undefined {
   return probe.status === 0 ? probe.stdout.trim() : undefined
 }
 
-function run(path: string, now: number, ...flags: string[]) {
+function run(program: string, ...args: string[]) {
   const options = { encoding: 'utf8', maxBuffer: 2 ** 28 } as const
-  return spawnSync(python!, ['-I', '-S', reader, path, '--now', `${now}`, ...flags], options)
+  return spawnSync(python!, ['-B', '-E', '-s', '-S', join(programs, program), ...args], options)
 }
 
-function read(path: string, now: number, ...flags: string[]): Entry[] {
-  const { status, stdout, stderr } = run(path, now, ...flags)
+function read(path: string, now: number): Entry[] {
+  const { status, stdout, stderr } = run('read_store.py', path, '--now', `${now}`)
   expect(stderr).toBe('')
   expect(status).toBe(0)
   return parsed(stdout)
 }
 
+/** Nothing when the checker finds all as it should be. */
+function check(path: string, ...flags: string[]): string {
+  const { status, stdout, stderr } = run('check_store.py', path, ...flags)
+  expect(stdout).toBe('')
+  expect(status).toBe(stderr === '' ? 0 : 1)
+  return stderr
+}
+
 function refuses(path: string, what: string, ...flags: string[]): void {
-  const { status, stdout, stderr } = run(path, 0, ...flags)
-  expect({ status, stdout }, what).toEqual({ status: 1, stdout: '' })
-  expect(stderr, what).toMatch(/^read_store: [^\n]+; nothing was changed; [^\n]+\n$/)
+  expect(check(path, ...flags), what).toMatch(
+    /^check_store: [^\n]+; nothing was changed; [^\n]+\n$/,
+  )
 }
 
 function parsed(lines: string): Entry[] {
