@@ -13,8 +13,8 @@ export type CgroupAvailability =
   | { readonly available: false; readonly reason: string }
 
 export interface MemoryCgroup {
-  /** Moves a process into the group; what it and its children take from then on counts. */
-  add(pid: number): Promise<void>
+  /** A process that writes its pid there is in the group; what it and its children take from then on counts. */
+  readonly processesFile: string
   /** Once its processes have ended. */
   remove(): Promise<void>
 }
@@ -49,7 +49,7 @@ export async function createMemoryCgroup(
   const limitFile = version === 1 ? 'memory.limit_in_bytes' : 'memory.max'
   await writeFile(join(folder, limitFile), `${limitBytes}`)
   return {
-    add: (pid) => writeFile(join(folder, 'cgroup.procs'), `${pid}`),
+    processesFile: join(folder, 'cgroup.procs'),
     remove: () => removeGroup(folder),
   }
 }

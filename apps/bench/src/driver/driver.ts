@@ -2,10 +2,14 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { MemoryCgroup } from '../memory-cgroup.ts'
 import { withoutTuning } from '../without-tuning.ts'
 import type { StepName, StepReply, StepRequest, Steps } from './steps.ts'
 
 const mainFile = join(import.meta.dirname, 'main.ts')
+const nodeOptions = ['--expose-gc']
+/** Runs a command in a control group. */
+const enterCgroup = 'echo $$ > "$0" && exec "$@"'
 const errorBytesMax = 8_192
 /** Ten million keys are loaded in one step. */
 const stepMsMax = 30 * 60_000
@@ -25,20 +29,19 @@ export class Driver {
     child.stdout?.resume()
   }
 
-  /** Without the variables that would tune Node; `environment`: those that are wanted, which a report must show. */
-  static start(environment: NodeJS.ProcessEnv = {}): Driver {
+  /**
+   * Without the variables that would tune Node; `environment`: those that are wanted, which a report must show. In a
+   * `cgroup` it is from its first instruction on, as in a container: Node plans its heap by the limit that it finds
+   * when it starts.
+   */
+  static start(environment: NodeJS.ProcessEnv = {}, cgroup?: MemoryCgroup): Driver {
     const child = fork(mainFile, [], {
       env: { ...withoutTuning(process.env), ...environment },
-      execArgv: ['--expose-gc'],
+      ...(cgroup === undefined ? { execArgv: nodeOptions } : inCgroup(cgroup)),
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     return new Driver(child)
-  }
-
-  get pid(): number {
-    if (this.#child.pid === undefined) throw new Error('the driver did not start')
-    return this.#child.pid
   }
 
   /** Throws what the step threw, or how the process ended. */
@@ -79,4 +82,10 @@ export class Driver {
     const output = this.#errors.trim()
     throw new Error(`the driver ended with ${String(signal ?? code)}${output && `: ${output}`}`)
   }
+}
+
+/** The shell goes in and becomes the driver. */
+function inCgroup({ processesFile }: MemoryCgroup): { execPath: string; execArgv: string[] } {
+  const driver = [process.execPath, ...nodeOptions]
+  return { execPath: '/bin/sh', execArgv: ['-c', enterCgroup, processesFile, ...driver] }
 }

@@ -62,7 +62,6 @@ export const largerThanMemory: Workload = {
       const samples: Measured[] = []
       const warm = Math.round(keys * warmShare)
       const load = loadOf(warm, valueBytes)
-      const inCgroup = { prepare: (driver: Driver) => cgroup.add(driver.pid) }
 
       const putAtRate = async (
         driver: Driver,
@@ -104,8 +103,8 @@ export const largerThanMemory: Workload = {
         await putAtRate(driver, 'put, beyond memory', keys, 2)
       }
 
-      await onStage(context, directory, fill, inCgroup)
-      await onStage(context, directory, useBeyondMemory, inCgroup)
+      await onStage(context, directory, fill, { cgroup })
+      await onStage(context, directory, useBeyondMemory, { cgroup })
       return samples
     } finally {
       await cgroup.remove()
@@ -115,9 +114,8 @@ export const largerThanMemory: Workload = {
 
 /** In a process of its own, with as many threads as reads: Node has four unless told otherwise. */
 async function readBare(files: readonly string[], scale: Scale, cgroup: MemoryCgroup) {
-  const driver = Driver.start({ UV_THREADPOOL_SIZE: `${depth}` })
+  const driver = Driver.start({ UV_THREADPOOL_SIZE: `${depth}` }, cgroup)
   try {
-    await cgroup.add(driver.pid)
     const bytes = sizes[scale].valueBytes
     return await driver.do('randomReads', { files, bytes, depth, measureMs: measureMs[scale] })
   } finally {

@@ -2,6 +2,7 @@ import { Driver } from '../driver/driver.ts'
 import type { StepResult } from '../driver/measurement.ts'
 import type { Mix } from '../driver/operations.ts'
 import type { Load, Memory } from '../driver/steps.ts'
+import type { MemoryCgroup } from '../memory-cgroup.ts'
 import type { Sample } from '../results/run-file.ts'
 import type { Server, SessionName } from '../subjects/subject.ts'
 import type { Measured, RoundContext } from './workload.ts'
@@ -21,8 +22,8 @@ export interface StageOptions {
   readonly serve?: (directory: string) => Promise<Server>
   /** Default: the subject's. */
   readonly session?: SessionName
-  /** Called with the driver before it opens the session. */
-  readonly prepare?: (driver: Driver) => Promise<void> | void
+  /** Limits the driver's memory. */
+  readonly cgroup?: MemoryCgroup
   /** Whether the session is closed in the end; default true. Not for one that was killed. */
   readonly closes?: boolean
 }
@@ -32,12 +33,11 @@ export async function onStage<Result>(
   { subject, durability }: RoundContext,
   directory: string,
   act: (stage: Stage) => Promise<Result>,
-  { serve, session = subject.session, prepare, closes = true }: StageOptions = {},
+  { serve, session = subject.session, cgroup, closes = true }: StageOptions = {},
 ): Promise<Result> {
   const server = await (serve?.(directory) ?? subject.serve?.(directory, durability))
-  const driver = Driver.start(subject.environment)
+  const driver = Driver.start(subject.environment, cgroup)
   try {
-    await prepare?.(driver)
     const target = server === undefined ? { directory } : { port: server.port }
     const { seconds: openSeconds, emptyMemory } = await driver.do('open', {
       session,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Driver } from '../../src/driver/driver.ts'
 import { describeMachine } from '../../src/machine.ts'
 import { createMemoryCgroup, memoryCgroupAvailable } from '../../src/memory-cgroup.ts'
 import { dropDirectoryFromPageCache } from '../../src/page-cache.ts'
@@ -143,13 +144,18 @@ test('a process in a memory cgroup cannot take more than its limit', async ({ sk
   const cgroup = await createMemoryCgroup(limit)
   const modest = takesMemory(8)
   const greedy = takesMemory(512)
-  for (const child of [modest, greedy]) await cgroup.add(child.pid!)
+  for (const child of [modest, greedy]) await writeFile(cgroup.processesFile, `${child.pid}`)
   // One after the other: who is killed when they take too much together is not for a test to know.
   const [took, none] = [await tookBytes(modest), await tookBytes(greedy)]
   expect(took).toBeGreaterThanOrEqual(8 * mebi)
   // Killed; where there is swap, or a container's own rules, kept within its limit.
   if (none === undefined) expect(greedy.signalCode).toBe('SIGKILL')
   else expect(none).toBeLessThanOrEqual(limit)
+
+  const driver = Driver.start({}, cgroup)
+  await driver.do('memory')
+  expect(await readFile(cgroup.processesFile, 'utf8')).toMatch(/^\d+\n$/)
+  await driver.kill()
 
   await cgroup.remove()
   const folder = availability.version === 1 ? 'memory/kv-bench-' : 'kv-bench-'

@@ -14,8 +14,10 @@ import {
 } from './job-messages.ts'
 import type { Jobs } from './jobs.ts'
 
-/** A worker that has had nothing to do for so long ends, in ms: it takes some 15 MB. */
+/** A worker that has had nothing to do for so long ends, in ms: it takes some 30 MB. */
 const idleMsMax = 2_000
+/** Of the worker's heap, for what was just made, in MB: it is garbage soon, and V8's own limit is 192. */
+const youngHeapMb = 16
 
 interface PendingJob {
   resolve(result: unknown): void
@@ -69,7 +71,10 @@ export class WorkerJobs implements Jobs {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#workerUrl, { name: 'kv-engine' })
+    const worker = new Worker(this.#workerUrl, {
+      name: 'kv-engine',
+      resourceLimits: { maxYoungGenerationSizeMb: youngHeapMb },
+    })
     let isReady = false
     worker.on('message', (message: JobAnswer | typeof workerReady) => {
       if (message === workerReady) isReady = true
