@@ -134,16 +134,7 @@ export class DrillNode {
   /** Stops every thread of the server; what the kernel was doing for one is over when this resolves. */
   async pause(): Promise<void> {
     this.signal('SIGSTOP')
-    await this.paused()
-  }
-
-  /** Resolves once every thread is stopped. */
-  async paused(): Promise<void> {
     while (!threadStates(this.pid).every((state) => state === 'T')) await delay(1)
-  }
-
-  resume(): void {
-    this.signal('SIGCONT')
   }
 
   /** Sends a signal to the server alone, and waits for the end. */

@@ -134,13 +134,10 @@ test.skipIf(isSkipped)(
   },
 )
 
-/** A node that was in the control group before its first instruction: it waits, stopped, to be put there. */
+/** A node that was in the control group before its first instruction. */
 async function startLimited(flags: readonly string[]): Promise<DrillNode> {
-  const stopped = ['sh', '-c', 'kill -STOP $$; exec "$@"', 'sh']
-  const node = DrillNode.spawn(join(directory, 'data'), { flags, wrapper: stopped })
-  await node.paused()
-  await cgroup.add(node.pid)
-  node.resume()
+  const inCgroup = ['sh', '-c', 'echo $$ > "$0" && exec "$@"', cgroup.processesFile]
+  const node = DrillNode.spawn(join(directory, 'data'), { flags, wrapper: inCgroup })
   await node.ready()
   return node
 }

@@ -166,6 +166,8 @@ export class Connection {
   #write(): void {
     if (this.#ended || this.#writer.pendingBytes === 0) return
     this.#socket.write(this.#writer.take())
+    // The system has copied all of it.
+    if (this.#socket.writableLength === 0) this.#writer.reuse()
   }
 
   #drained(): void {

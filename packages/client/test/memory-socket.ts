@@ -35,7 +35,8 @@ export class MemorySocket extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
-    this.written.push(chunk)
+    // As a system does: the sender may use its memory again.
+    this.written.push(Buffer.from(chunk))
     if (this.#hold) this.held = done
     else done()
   }

@@ -59,8 +59,11 @@ export class ReadCache {
     }
   }
 
-  /** A copy of `size` bytes at `offset` of a file; undefined when they are not here. File numbers start at 1. */
-  copy(file: number, offset: number, size: number): Buffer | undefined {
+  /**
+   * A copy of `size` bytes at `offset` of a file, in memory of its own or at the start of `lent`; undefined when they are
+   * not here. File numbers start at 1.
+   */
+  copy(file: number, offset: number, size: number, lent?: Buffer): Buffer | undefined {
     if (this.#filled === 0 || size > cachedRecordBytesMax) return undefined
     const block = offset >>> blockBits
     const first = this.#frameOf(file, block)
@@ -73,7 +76,7 @@ export class ReadCache {
     this.#hits++
     this.#used[first] = 1
     this.#used[second] = 1
-    const target = Buffer.allocUnsafe(size)
+    const target = lent ?? Buffer.allocUnsafe(size)
     const inBlock = offset & (blockBytes - 1)
     const inFirst = Math.min(size, blockBytes - inBlock)
     const start = placeOf(first) + inBlock

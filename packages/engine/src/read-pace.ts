@@ -6,7 +6,7 @@
  */
 
 /** Longer reads are never made at once. */
-const quickBytesMax = 64 * 1024
+export const quickBytesMax: number = 64 * 1024
 /** The page cache is quicker than this, in ms: so much, and so much for each byte. */
 const quickMs = 0.04
 const quickMsPerByte = 1e-6

@@ -33,12 +33,12 @@ export class Reads {
     this.#keyBytesMax = keyBytesMax
   }
 
-  /** The value of a key, in this very call where that is quick. */
-  getNow(key: Bytes): StoredValue | undefined | Promise<StoredValue> {
+  /** The value of a key, in this very call where that is quick; then it may be lent until the next read. */
+  getNow(key: Bytes, isLent = false): StoredValue | undefined | Promise<StoredValue> {
     const keyBytes = this.#scratch.key(key, this.#keyBytesMax)
     const location = this.#keys.lookup(keyBytes)
     if (location === undefined) return undefined
-    const found = this.#reader.read({ key: keyBytes, location })
+    const found = this.#reader.read({ key: keyBytes, location }, isLent)
     return found instanceof RecordView ? storedValue(found) : found.then(storedValue)
   }
 

@@ -9,7 +9,7 @@ import { Lanes, poolThreads } from './lanes.ts'
 import { LocationList } from './location-list.ts'
 import { rangeEntry } from './range-entry.ts'
 import { blockBytes, ReadCache } from './read-cache.ts'
-import { ReadPace } from './read-pace.ts'
+import { quickBytesMax, ReadPace } from './read-pace.ts'
 import { type RecordKind, RecordView, recordBytes, recordKind } from './record.ts'
 import { type RecordSpan, recordSpans, spanBytesMax } from './record-span.ts'
 import type { RangeEntry } from './results.ts'
@@ -46,7 +46,7 @@ export function valueBytesOf({ key, location }: RecordAddress): number {
 
 /**
  * Reads records: one positional read each, checksum, key and index verified always. A mismatch is
- * `KV_CORRUPT_RECORD`, never other data. Bytes handed out are the caller's own.
+ * `KV_CORRUPT_RECORD`, never other data. Bytes handed out are the caller's own, but for what it borrows.
  */
 export class RecordReader {
   readonly #files: FileTable
@@ -55,6 +55,8 @@ export class RecordReader {
   readonly #budget: TurnBudget
   /** For the blocks around a record that the cache wants. */
   #blocks = Buffer.alloc(0)
+  /** For records that are lent; none before the first one is. */
+  #lent: Buffer | undefined
   /** For spans, and apart from them for keys: whoever keeps a key must not keep the values that were read beside it. */
   readonly #spans = new Slab(spanBytesMax)
   readonly #keys = new Slab(keySlabBytes)
@@ -76,12 +78,12 @@ export class RecordReader {
 
   /**
    * The record, in this turn of the event loop where that is quick. The key need not be good any longer than the call
-   * lasts.
+   * lasts. One that is returned at once may be lent: its bytes are good until the next read.
    */
-  read(address: RecordAddress): RecordView | Promise<RecordView> {
+  read(address: RecordAddress, isLent = false): RecordView | Promise<RecordView> {
     const nextTurn = this.#budget.spend(1)
     return nextTurn === undefined
-      ? (this.#readNow(address) ?? this.#readLater(ownAddress(address)))
+      ? (this.#readNow(address, isLent) ?? this.#readLater(ownAddress(address)))
       : this.#readInTurn(nextTurn, ownAddress(address))
   }
 
@@ -101,9 +103,10 @@ export class RecordReader {
     return this.#readNow(address) ?? this.#readLater(address)
   }
 
-  #readNow(address: RecordAddress): RecordView | undefined {
+  #readNow(address: RecordAddress, isLent = false): RecordView | undefined {
     const { slot, offset, size } = address.location
-    const cached = this.#cache.copy(this.#files.number(slot), offset, size)
+    const lent = isLent ? (this.#lent ??= Buffer.allocUnsafeSlow(quickBytesMax)) : undefined
+    const cached = this.#cache.copy(this.#files.number(slot), offset, size, lent)
     if (cached !== undefined) {
       const record = this.#record(cached, 0, address)
       // Whatever befell the copy, the file is what counts.
@@ -113,26 +116,26 @@ export class RecordReader {
     if (handle === undefined) return undefined
     const start = this.#clock.monotonic()
     const record = this.#cache.wants(size)
-      ? this.#readWithBlocks(handle, address)
-      : this.#readAlone(handle, address)
+      ? this.#readWithBlocks(handle, address, isLent)
+      : this.#readAlone(handle, address, lent)
     this.#noteDuration(start, size)
     return record
   }
 
-  #readAlone(handle: ReadableFile, address: RecordAddress): RecordView {
+  #readAlone(handle: ReadableFile, address: RecordAddress, lent: Buffer | undefined): RecordView {
     const { size, offset } = address.location
-    const bytes = Buffer.allocUnsafe(size)
+    const bytes = lent?.subarray(0, size) ?? Buffer.allocUnsafe(size)
     const count = this.#readSync(handle, bytes, offset, address)
     return this.#verified(count === size ? bytes : bytes.subarray(0, count), 0, address)
   }
 
   /** Reads the blocks that hold the record, and leaves them in the cache. */
-  #readWithBlocks(handle: ReadableFile, address: RecordAddress): RecordView {
+  #readWithBlocks(handle: ReadableFile, address: RecordAddress, isLent: boolean): RecordView {
     const { offset, size } = this.#blocksOf(address)
     if (this.#blocks.length < size) this.#blocks = Buffer.allocUnsafeSlow(2 * size)
     const blocks = this.#blocks.subarray(0, size)
     const count = this.#readSync(handle, blocks, offset, address)
-    return this.#keepBlocks(blocks.subarray(0, count), offset, address)
+    return this.#keepBlocks(blocks.subarray(0, count), offset, address, isLent)
   }
 
   /** The stretch of blocks that holds a record, as far as it is written. */
@@ -142,11 +145,16 @@ export class RecordReader {
     return { offset, size: Math.min(end, this.#files.file(location.slot).bytes) - offset }
   }
 
-  /** A copy of the record inside `blocks`, which start at `offset`; what of them will not change goes to the cache. */
-  #keepBlocks(blocks: Buffer, offset: number, address: RecordAddress): RecordView {
+  /**
+   * The record inside `blocks`, which start at `offset`: a copy, unless they are lent. What of them will not change goes to
+   * the cache.
+   */
+  #keepBlocks(blocks: Buffer, offset: number, address: RecordAddress, isLent: boolean): RecordView {
     const { location } = address
     const at = location.offset - offset
-    const record = this.#verified(Buffer.from(blocks.subarray(at, at + location.size)), 0, address)
+    const record = isLent
+      ? this.#verified(blocks, at, address)
+      : this.#verified(Buffer.from(blocks.subarray(at, at + location.size)), 0, address)
     // The last block of a file that grows is not whole yet.
     const isComplete = this.#files.file(location.slot).state === 'sealed'
     const kept = isComplete ? blocks.length : blocks.length - (blocks.length % blockBytes)
@@ -320,7 +328,7 @@ export class RecordReader {
         })
       const read = bytes.subarray(0, count)
       if (!wants) return this.#verified(read, 0, address)
-      return this.#keepBlocks(read, span.offset, address)
+      return this.#keepBlocks(read, span.offset, address, false)
     })
   }
 

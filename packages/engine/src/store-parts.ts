@@ -260,7 +260,7 @@ export class StoreParts {
         this.counters.written(records, bytes, syncMs)
         this.disk.written(bytes)
         this.merges.written(bytes, syncMs)
-        if (syncMs === undefined) this.#intervalSync?.written()
+        if (syncMs === undefined) this.#intervalSync?.written(bytes)
       },
       failed: (error) => {
         this.configuration.logger.error({ err: error }, 'a disk error has ended all writing')

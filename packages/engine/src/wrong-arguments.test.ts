@@ -54,6 +54,7 @@ const calls: [string, (store: Untyped) => unknown, RegExp][] = [
     (store) => store.valueBytes(5),
     /a key must be a string or a Uint8Array, not number/,
   ],
+  ['a number borrowed', (store) => store.borrowNow(5), /a key must be a string or a Uint8Array/],
   ['a key of half a character', (store) => store.put('\ud800', 'v'), /half a surrogate pair/],
   ['a bound that is a number', (store) => store.count({ gte: 5 }), /the bound gte must be/],
   ['a time to live of nothing', (store) => store.put('k', 'v', { ttlMs: 0 }), /2\^52, not 0/],

@@ -49,6 +49,25 @@ test('what was taken never changes, across many turns and block ends', () => {
   }
 })
 
+test('memory that is given back is used again, unless something stands in it', () => {
+  const writer = new FrameWriter(encodeRequest)
+  const memories = new Set<ArrayBufferLike>()
+  for (let turn = 0; turn < 2_000; turn++) {
+    writer.append(turn + 1, put(Buffer.alloc(turn % 50, turn)))
+    const taken = writer.take()
+    expect(decodeRequest(taken.subarray(4))).toMatchObject({ value: Buffer.alloc(turn % 50, turn) })
+    memories.add(taken.buffer)
+    if (turn % 3 === 0) {
+      writer.append(turn + 1, put(Buffer.alloc(9, turn)))
+      writer.reuse()
+      const next = writer.take()
+      expect(decodeRequest(next.subarray(4))).toMatchObject({ value: Buffer.alloc(9, turn) })
+    }
+    writer.reuse()
+  }
+  expect(memories.size).toBe(1)
+})
+
 test('a message that cannot be written leaves no trace', () => {
   const writer = new FrameWriter(encodeRequest, 1_000)
   writer.append(1, put(Buffer.from('a')))

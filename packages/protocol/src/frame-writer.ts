@@ -42,9 +42,17 @@ export class FrameWriter<Message> {
     }
   }
 
-  /** All frames appended since the last call, as one buffer, which the writer never touches again. */
+  /** All frames appended since the last call, as one buffer, which the writer does not touch before {@link reuse}. */
   take(): Buffer {
     return this.#out.take()
+  }
+
+  /**
+   * Says that nobody uses any longer what was taken so far: its memory is written again. Memory outside the heap that
+   * comes and goes makes V8 collect all garbage, not just the new one, many times a second.
+   */
+  reuse(): void {
+    this.#out.reuse()
   }
 }
 

@@ -5,7 +5,7 @@
  * needs no array of fields and no copy, and because integers over 2^32 stay integers.
  */
 
-/** Idle writers hold no block, busy ones this much; what is taken is never written again. */
+/** Idle writers hold no block, busy ones this much. */
 const blockBytes = 16_384
 /** Below this a loop beats the call of `set`. */
 const loopBytesMax = 32
@@ -22,13 +22,20 @@ export class MsgpackWriter {
     return this.#position - this.#start
   }
 
-  /** Hands out what was written since the last call; the buffer is the caller's for good. */
+  /** Hands out what was written since the last call; the buffer is the caller's, unless it calls {@link reuse}. */
   take(): Buffer {
     const taken = this.#bytes.subarray(this.#start, this.#position)
     this.#start = this.#position
     // A block grown for one large message would be held by the small ones that follow.
     if (this.#bytes.length > 2 * blockBytes) this.#release()
     return taken
+  }
+
+  /** Says that nobody uses any longer what was handed out so far: its memory is written again. */
+  reuse(): void {
+    if (this.length > 0) return
+    this.#start = 0
+    this.#position = 0
   }
 
   /** Drops what was written behind the first `length` bytes not yet taken. */

@@ -106,7 +106,7 @@ describe('requests', () => {
       await using node = await TestNode.start(...fast)
       const { port } = node
       const client = await node.open()
-      vi.spyOn(Store.prototype, 'getNow').mockReturnValue({ value: bytes('1'), version: 1 })
+      vi.spyOn(Store.prototype, 'borrowNow').mockReturnValue({ value: bytes('1'), version: 1 })
       vi.spyOn(Store.prototype, 'put').mockResolvedValue({ version: 1, durability: 'synced' })
       const writing = vi.spyOn(Socket.prototype, 'write')
       const requests = { get: get('a'), put: put('a'), ping: { kind: 'ping' } } as const
@@ -153,7 +153,7 @@ describe('requests', () => {
   test('are read no further than inFlightMax while none is answered', async () => {
     await using node = await TestNode.start(...fast, '--in-flight-max', '5')
     const stored = Promise.withResolvers<StoredValue>()
-    const getting = vi.spyOn(Store.prototype, 'getNow').mockReturnValue(stored.promise)
+    const getting = vi.spyOn(Store.prototype, 'borrowNow').mockReturnValue(stored.promise)
     const client = await node.open()
     const answers = Array.from({ length: 20 }, () => client.gather(get('a')))
     client.send()
@@ -182,7 +182,7 @@ describe('requests', () => {
     const late = await client.ask({ ...put('a'), context: { timeoutMs: 0 } })
     expect(late).toMatchObject({ code: 'KV_TIMEOUT' })
     const stored = Promise.withResolvers<StoredValue>()
-    vi.spyOn(Store.prototype, 'getNow').mockReturnValueOnce(stored.promise)
+    vi.spyOn(Store.prototype, 'borrowNow').mockReturnValueOnce(stored.promise)
     const slow = client.gather(get('a'))
     const waiting = client.gather({ ...put('a'), context: { timeoutMs: 1 } })
     const patient = client.gather({ ...put('b'), context: { timeoutMs: 60_000 } })
@@ -227,7 +227,7 @@ describe('requests', () => {
 
   test('that fail inside the server are KV_INTERNAL, without a stack or a path', async () => {
     await using node = await TestNode.start(...fast)
-    vi.spyOn(Store.prototype, 'getNow').mockImplementation(() =>
+    vi.spyOn(Store.prototype, 'borrowNow').mockImplementation(() =>
       Promise.reject(new Error('/secret/path')),
     )
     const client = await node.open()
@@ -337,7 +337,7 @@ describe('a connection', () => {
   test('that dies with requests in flight leaves nothing behind', async () => {
     await using node = await TestNode.start(...fast)
     const stored = Promise.withResolvers<StoredValue>()
-    vi.spyOn(Store.prototype, 'getNow').mockReturnValue(stored.promise)
+    vi.spyOn(Store.prototype, 'borrowNow').mockReturnValue(stored.promise)
     const canary = await node.open()
     const client = await node.open()
     for (let round = 0; round < 20; round++) void client.gather(get('a'))
@@ -452,7 +452,7 @@ describe('a node that holds as many bytes as it may', () => {
     const client = await node.open()
     const value = Buffer.alloc(100 * 1024)
     await client.ask(put('large', value))
-    vi.spyOn(Store.prototype, 'getNow').mockReturnValue({ value, version: 1 })
+    vi.spyOn(Store.prototype, 'borrowNow').mockReturnValue({ value, version: 1 })
     const answers = Array.from({ length: 60 }, () => client.gather(get('large')))
     client.send()
     const codes = (await Promise.all(answers)).map((answer) =>
@@ -467,7 +467,7 @@ describe('stopping', () => {
   test('answers what is in flight, refuses what comes, says so, and closes', async () => {
     await using node = await TestNode.start(...fast)
     const stored = Promise.withResolvers<StoredValue>()
-    vi.spyOn(Store.prototype, 'getNow').mockReturnValue(stored.promise)
+    vi.spyOn(Store.prototype, 'borrowNow').mockReturnValue(stored.promise)
     const idle = await node.open()
     const busy = await node.open()
     const inFlight = busy.ask(get('a'))
@@ -486,7 +486,7 @@ describe('stopping', () => {
 
   test('does not wait longer than drainTimeoutMs', async () => {
     await using node = await TestNode.start(...fast, '--drain-timeout-ms', '50')
-    vi.spyOn(Store.prototype, 'getNow').mockReturnValue(new Promise(() => undefined))
+    vi.spyOn(Store.prototype, 'borrowNow').mockReturnValue(new Promise(() => undefined))
     const canary = await node.open()
     const client = await node.open()
     const answer = client.ask(get('a'))

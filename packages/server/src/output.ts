@@ -42,6 +42,8 @@ export class Output {
     if (bytes > 0) {
       if (this.#socket.writableLength === 0) this.#writtenAt = performance.now()
       this.#socket.write(this.#writer.take(), this.#written)
+      // The system has copied all of it.
+      if (this.#socket.writableLength === 0) this.#writer.reuse()
     }
     return bytes
   }
