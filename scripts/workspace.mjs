@@ -56,6 +56,7 @@ const commands = {
     build()
     // The drills take minutes, tools of their own, and some of them root: `pnpm test:drills`.
     environment.KV_C2_RACES ??= '5000'
+    environment.KV_C6_CYCLES ??= '100'
     const isChosen = args.some((arg) => arg.startsWith('--project'))
     handOver('vitest', ['run', ...(isChosen ? [] : ['--project', '!drills']), ...args], root)
   },

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ExpectedState } from '../../src/expected-state.ts'
 import { NodeProcess } from '../../src/node-process.ts'
 
+/** `npm test` makes do with fewer, for it must be quick; CI makes all of them behind it. */
 const cycles = Number(process.env['KV_C6_CYCLES'] ?? 300)
 const seed = Number(process.env['KV_SEED'] ?? 20_261)
 const keys = 400
