@@ -6,6 +6,7 @@ import { encodeRequest, FrameWriter, KvError } from '@kv/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { RawClient } from '../test/raw-client.ts'
 import { serverStatsOf, TestNode } from '../test/test-node.ts'
+import { ReadGate } from './read-gate.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
 const fast = ['--durability', 'never'] as const
@@ -163,6 +164,26 @@ describe('requests', () => {
     stored.resolve({ value: bytes('1'), version: 1 })
     await Promise.all(answers)
     expect(getting).toHaveBeenCalledTimes(20)
+  })
+
+  test('that get what is at hand ask the keydir once; others tell what they will bring', async () => {
+    await using node = await TestNode.start(...fast)
+    const client = await node.open()
+    await client.ask(put('a'))
+    const asking = vi.spyOn(Store.prototype, 'valueBytes')
+    expect(await client.ask(get('a'))).toMatchObject({ kind: 'get' })
+    expect(asking).not.toHaveBeenCalled()
+    const stored = Promise.withResolvers<StoredValue>()
+    vi.spyOn(Store.prototype, 'borrowNow').mockReturnValueOnce(stored.promise)
+    const beginning = vi.spyOn(ReadGate.prototype, 'begin')
+    const ending = vi.spyOn(ReadGate.prototype, 'end')
+    const answer = client.ask(get('a'))
+    await until(client, ({ requestsInFlight }) => requestsInFlight === 2)
+    expect(beginning.mock.calls).toEqual([['value'.length]])
+    expect(ending).not.toHaveBeenCalled()
+    stored.resolve({ value: bytes('1'), version: 1 })
+    await answer
+    expect(ending.mock.calls).toEqual([['value'.length]])
   })
 
   test('that came before the client ended its side are answered', async () => {

@@ -281,7 +281,9 @@ export class Connection implements TurnMember {
     }
     metrics.requests[request.kind]++
     if (this.#logsRequests) this.#debug(describeRequest(requestId, request))
-    const toRead = readBytes(request, services.store, services.limits)
+    const toRead = this.#tellsLater(request)
+      ? undefined
+      : readBytes(request, services.store, services.limits)
     const isOver = held.isOver(reads.expectedBytes + (toRead ?? 0))
     const refusal =
       this.#stage === 'draining'
@@ -291,18 +293,28 @@ export class Connection implements TurnMember {
     else this.#serve(requestId, request, payload.length, toRead)
   }
 
-  /** `toRead`: what it brings into memory, of a request that reads values. */
+  /**
+   * Whether what a request brings into memory is asked only when it does: a get of what is at hand brings nothing, and is
+   * spared another look at the keydir. Not when the longest value could be too much.
+   */
+  #tellsLater({ kind }: Request<Buffer>): boolean {
+    const { held, reads, services } = this.#context
+    return kind === 'get' && !held.isOver(reads.expectedBytes + services.limits.valueBytesMax)
+  }
+
+  /** `told`: what it brings into memory, of a request that reads values, unless it tells later. */
   #serve(
     requestId: number,
     request: Request<Buffer>,
     bytes: number,
-    toRead: number | undefined,
+    told: number | undefined,
   ): void {
     const { services, metrics, reads, logger } = this.#context
     const beganAt = performance.now()
     this.#inFlight++
     this.#inFlightBytes += bytes
     metrics.requestsInFlight++
+    let toRead = told
     if (toRead !== undefined) reads.begin(toRead)
     const end = (answer: Answer | KvError): void => {
       this.#inFlight--
@@ -323,8 +335,12 @@ export class Connection implements TurnMember {
       return fail(error)
     }
     // What is there already is spared the way through a promise.
-    if (answer instanceof Promise) void answer.then(end, fail)
-    else end(answer)
+    if (!(answer instanceof Promise)) return end(answer)
+    if (toRead === undefined) {
+      toRead = readBytes(request, services.store, services.limits)
+      if (toRead !== undefined) reads.begin(toRead)
+    }
+    void answer.then(end, fail)
   }
 
   #send(requestId: number, answer: Answer | KvError): void {
