@@ -44,6 +44,20 @@ test('gives what was filled in, or nothing', () => {
   expect(found).toBeGreaterThan(100)
 })
 
+test('behind the end of a file nothing is left of what stood in its place', () => {
+  const cache = new ReadCache(32 * kibi)
+  for (let block = 0; block < 8; block++) {
+    cache.fill(1, block * blockBytes, Buffer.alloc(blockBytes, 0xaa))
+  }
+  for (let file = 2; file <= 9; file++) cache.fill(file, 0, Buffer.alloc(100, 0xbb))
+  for (let file = 2; file <= 9; file++) {
+    expect(cache.copy(file, 90, 20)).toEqual(
+      Buffer.concat([Buffer.alloc(10, 0xbb), Buffer.alloc(10)]),
+    )
+    expect(cache.copy(file, blockBytes - 20, 20)).toEqual(Buffer.alloc(20))
+  }
+})
+
 test('a block that is asked for stays while others come and go', () => {
   const cache = new ReadCache(64 * kibi)
   cache.fill(1, 0, contentOf(1, 0, blockBytes))

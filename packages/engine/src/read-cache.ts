@@ -103,7 +103,11 @@ export class ReadCache {
       const block = (offset + at) >>> blockBits
       const frame = this.#frameOf(file, block)
       const target = frame === -1 ? this.#freeFrame(file, block) : frame
-      this.#chunkOf(target).set(bytes.subarray(at, at + blockBytes), placeOf(target))
+      const chunk = this.#chunkOf(target)
+      const place = placeOf(target)
+      chunk.set(bytes.subarray(at, at + blockBytes), place)
+      // Behind the end of a file nothing may stand that was a record once.
+      chunk.fill(0, Math.min(place + bytes.length - at, place + blockBytes), place + blockBytes)
     }
   }
 

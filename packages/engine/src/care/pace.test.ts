@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { TestClock } from '../../test/test-clock.ts'
 import { type CareProgress, Pace } from './pace.ts'
 
@@ -16,6 +16,15 @@ test('what is read faster than the rate waits until the rate has caught up', asy
   clock.advance(100)
   await again
   expect(pace.bytesDone).toBe(600)
+})
+
+test('who waits with nothing else to do is kept alive', async () => {
+  const clock = new TestClock()
+  const waiting = vi.spyOn(clock, 'after')
+  const spent = new Pace(clock, { bytesPerSecondMax: 1_000 }).spend(500)
+  expect(waiting).toHaveBeenCalledExactlyOnceWith(500, expect.any(Function), true)
+  clock.advance(500)
+  await spent
 })
 
 test('a little ahead of the rate nobody waits', async () => {

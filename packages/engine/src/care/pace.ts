@@ -106,7 +106,8 @@ export class Pace {
         signal?.removeEventListener('abort', end)
         resolve()
       }
-      const cancel = this.#clock.after(Math.min(ms, 2 ** 31 - 1), end)
+      // Its caller waits, perhaps with nothing else to do.
+      const cancel = this.#clock.after(Math.min(ms, 2 ** 31 - 1), end, true)
       signal?.addEventListener('abort', end)
     })
     signal?.throwIfAborted()
