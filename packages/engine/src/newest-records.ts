@@ -6,7 +6,8 @@ import { RecordColumns } from './record-columns.ts'
 
 /** Entries handled in one turn of the event loop. */
 const entriesPerSlice = 4_096
-const recordsAtFirst = 1_024
+/** Few, as most files that are scanned at an open are small. */
+const recordsAtFirst = 8
 const keyBytesAtFirst = 16 * recordsAtFirst
 /** With so many, the older ones of each key are dropped before there is more room. */
 const recordsMax = 2 ** 21
