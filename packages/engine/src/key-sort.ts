@@ -18,8 +18,7 @@ export interface KeyList {
 
 /** The numbers of the keys in their order. Halts every now and then, so that a turn of the event loop may end. */
 export function* sortedKeys(keys: KeyList): Generator<undefined, Uint32Array> {
-  const order = new Uint32Array(keys.count)
-  for (let key = 0; key < keys.count; key++) order[key] = key
+  const order = Uint32Array.from({ length: keys.count }, (_, key) => key)
   const sort = new RadixSort(keys, order)
   for (let moved = 0; sort.hasWork; ) {
     moved += sort.step()
@@ -33,21 +32,18 @@ export function* sortedKeys(keys: KeyList): Generator<undefined, Uint32Array> {
 class RadixSort {
   readonly #keys: KeyList
   readonly #order: Uint32Array
-  /** Made when more are sorted than by insertion. */
-  #spare = new Uint32Array(0)
-  #places = new Uint16Array(0)
-  #counts = new Uint32Array(0)
+  readonly #spare: Uint32Array
+  readonly #places: Uint16Array
+  readonly #counts = new Uint32Array(257)
   /** Stretches of the order whose keys are alike so far: from, to, and how many bytes are alike. Three numbers each. */
   readonly #stretches: number[]
 
   constructor(keys: KeyList, order: Uint32Array) {
     this.#keys = keys
     this.#order = order
-    this.#stretches = [0, order.length, 0]
-    if (order.length <= insertionMax) return
     this.#spare = new Uint32Array(order.length)
     this.#places = new Uint16Array(order.length)
-    this.#counts = new Uint32Array(257)
+    this.#stretches = [0, order.length, 0]
   }
 
   get hasWork(): boolean {

@@ -6,8 +6,7 @@ import { RecordColumns } from './record-columns.ts'
 
 /** Entries handled in one turn of the event loop. */
 const entriesPerSlice = 4_096
-/** Few, as most files that are scanned at an open are small. */
-const recordsAtFirst = 8
+const recordsAtFirst = 1_024
 const keyBytesAtFirst = 16 * recordsAtFirst
 /** With so many, the older ones of each key are dropped before there is more room. */
 const recordsMax = 2 ** 21

@@ -15,7 +15,7 @@ export class RecordColumns implements KeyList {
 
   /** Room for so many records, and so many bytes of their keys. */
   constructor(records: number, keyBytes: number) {
-    this.bytes = Buffer.allocUnsafe(keyBytes)
+    this.bytes = Buffer.allocUnsafeSlow(keyBytes)
     this.starts = new Uint32Array(records + 1)
     this.#kinds = new Uint8Array(records)
     this.#offsets = new Uint32Array(records)
