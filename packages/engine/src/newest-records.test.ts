@@ -42,29 +42,6 @@ test('memory is used again for another file', async () => {
   expect(keys[0]).toBe('k0')
 })
 
-test.each([10, 100, 1_000_000])(
-  'what is written over and over takes no more room than its keys: with room for %d',
-  async (recordsMax) => {
-    const newest = new NewestRecords(recordsMax)
-    for (const keys of [7, 150]) {
-      newest.clear()
-      const count = 5_000
-      for (let place = 0; place < count; place++) {
-        newest.add(recordOf(recordKind.put, place + 1, `k${(place * place) % keys}`), place)
-      }
-      const entries = entriesOf(HintCursor.overImage(0, await newest.image(nextTurn)))
-      const expected = new Map<string, number>()
-      for (let place = 0; place < count; place++) expected.set(`k${(place * place) % keys}`, place)
-      const found = entries.map(([key, , index, offset]) => [key, index, offset])
-      expect(found).toEqual(
-        [...expected]
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([key, place]) => [key, place + 1, place]),
-      )
-    }
-  },
-)
-
 function recordOf(kind: RecordKind, index: number, key: string): RecordView {
   const keyBytes = Buffer.from(key, 'latin1')
   const bytes = Buffer.alloc(28 + keyBytes.length)

@@ -1,40 +1,32 @@
 import type { HintEntry } from './hint.ts'
 import { type HintImage, HintImageEncoder } from './hint-image.ts'
-import { sortedKeys } from './key-sort.ts'
-import { type RecordView, recordKind } from './record.ts'
-import { RecordColumns } from './record-columns.ts'
+import { Keydir } from './keydir/keydir.ts'
+import { type RecordKind, type RecordView, recordKind } from './record.ts'
 
 /** Entries handled in one turn of the event loop. */
 const entriesPerSlice = 4_096
-const recordsAtFirst = 1_024
-const keyBytesAtFirst = 16 * recordsAtFirst
-/** With so many, the older ones of each key are dropped before there is more room. */
-const recordsMax = 2 ** 21
 
 /** Of each key the newest record of one file, tombstones too: what the file's hint says. */
 export class NewestRecords {
-  readonly #recordsMax: number
-  #columns = new RecordColumns(recordsAtFirst, keyBytesAtFirst)
-  /** As `recordsMax`; more where so many keys are different. */
-  #fullAt: number
-
-  constructor(max: number = recordsMax) {
-    this.#recordsMax = max
-    this.#fullAt = max
-  }
+  /** The kind of a record in the place of a slot. */
+  readonly #newest = new Keydir()
+  readonly #location = { slot: 0, offset: 0, size: 0, index: 0, expiresAt: 0 }
 
   /** Takes in a record at byte `offset` of the file. Records of one file come in the order of their indices. */
   add(record: RecordView, offset: number): void {
     if (record.kind === recordKind.session) return
-    const keyBytes = record.valueStart - record.keyStart
-    if (!this.#columns.hasRoom(keyBytes)) this.#makeRoom(keyBytes)
-    this.#columns.add(record, offset)
+    const location = this.#location
+    location.slot = record.kind
+    location.offset = offset
+    location.size = record.size
+    location.index = record.index
+    location.expiresAt = record.expiresAt
+    this.#newest.set(record.source, record.keyStart, record.valueStart, location)
   }
 
   /** Forgets all, and keeps the memory for another file. */
   clear(): void {
-    this.#columns.clear()
-    this.#fullAt = this.#recordsMax
+    this.#newest.clear()
   }
 
   /** Visits all in key order, in slices with `nextTurn` between them. A promise that `visit` returns is waited for. */
@@ -42,15 +34,18 @@ export class NewestRecords {
     nextTurn: () => Promise<void>,
     visit: (entry: HintEntry) => Promise<void> | undefined,
   ): Promise<void> {
-    const columns = this.#columns
-    const sorting = sortedKeys(columns)
-    let sorted = sorting.next()
-    for (; sorted.done !== true; sorted = sorting.next()) await nextTurn()
-    let visited = 0
-    for (const at of lastOfEach(columns, sorted.value)) {
-      const pending = visit(columns.entry(at))
+    const newest = this.#newest
+    for (let from: Buffer | undefined; ; await nextTurn()) {
+      let pending: Promise<void> | undefined
+      let visited = 0
+      newest.scan(from === undefined ? {} : { gt: from }, false, (key, location) => {
+        from = key
+        visited++
+        pending = visit({ ...location, kind: location.slot as RecordKind, key })
+        return pending === undefined && visited < entriesPerSlice
+      })
       if (pending !== undefined) await pending
-      if (++visited % entriesPerSlice === 0) await nextTurn()
+      else if (visited < entriesPerSlice) return
     }
   }
 
@@ -62,29 +57,5 @@ export class NewestRecords {
       return undefined
     })
     return encoder.finish()
-  }
-
-  #makeRoom(keyBytes: number): void {
-    if (this.#columns.count >= this.#fullAt) {
-      this.#columns = this.#columns.only(lastOfEach(this.#columns, orderOf(this.#columns)))
-      this.#fullAt = Math.max(this.#recordsMax, 2 * this.#columns.count)
-    }
-    if (!this.#columns.hasRoom(keyBytes)) this.#columns = this.#columns.grown(keyBytes)
-  }
-}
-
-function orderOf(columns: RecordColumns): Uint32Array {
-  const sorting = sortedKeys(columns)
-  let sorted = sorting.next()
-  while (sorted.done !== true) sorted = sorting.next()
-  return sorted.value
-}
-
-/** Of each key its last record in an order by keys. */
-function* lastOfEach(columns: RecordColumns, order: Uint32Array): Generator<number> {
-  for (let place = 0; place < order.length; place++) {
-    const isLast =
-      place + 1 === order.length || !columns.isSameKey(order[place]!, order[place + 1]!)
-    if (isLast) yield order[place]!
   }
 }

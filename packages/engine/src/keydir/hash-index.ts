@@ -80,6 +80,15 @@ export class HashIndex {
     return this.#memory.usedWords * 4 + 4 * 2 ** this.#depth
   }
 
+  /** Takes all entries out, and keeps the memory. */
+  clear(): void {
+    this.#memory.clear()
+    this.#depth = 0
+    this.#segments = 1
+    this.#directory[depthWord] = 0
+    this.#directory[placesWord] = this.#createSegment(0)
+  }
+
   /** Makes an empty index as large as `keys` keys want it, and spares their coming most of the splits. */
   reserve(keys: number): void {
     assert(this.#segments === 1, 'an index is reserved before it is filled')

@@ -163,6 +163,13 @@ export class KeyOrder {
     this.#removeAt(at)
   }
 
+  /** Takes all entries out, and keeps the memory of the leaves. */
+  clear(): void {
+    this.#memory.clear()
+    this.#branches.length = 0
+    this.#lastBranch = 0
+  }
+
   /** The place before the first entry whose key is not lower than `key`, or before all. */
   seek(key: KeyWords | undefined): OrderPlace {
     if (key === undefined || this.#branches.length === 0) return { branch: 0, leaf: 0, entry: 0 }

@@ -119,6 +119,21 @@ test('keys appended in order are found and walked', () => {
   expectInOrder(keydir, model, {})
 })
 
+test('a keydir that was cleared is a new one, in the memory it had', () => {
+  const keydir = new Keydir()
+  const key = fill(keydir, 20_000, 'a')
+  const chunks = keydir.share().entries.length
+  keydir.clear()
+  expect([keydir.size, keydir.memory.entryBytes]).toEqual([0, 0])
+  expect(keydir.lookup(key)).toBeUndefined()
+  expectInOrder(keydir, new Map(), {})
+  fill(keydir, 20_000, 'b')
+  expect(keydir.lookup(key)).toBeUndefined()
+  expect(keydir.size).toBe(20_000)
+  expect(scanned(keydir, {}, false)).toHaveLength(20_000)
+  expect(keydir.share().entries).toHaveLength(chunks)
+})
+
 test('a scan ends when it is told to', () => {
   const keydir = new Keydir()
   for (const key of ['a', 'b', 'c']) set(keydir, Buffer.from(key), locationOf(1))
@@ -150,6 +165,16 @@ test('locations keep their largest values', () => {
 
 function locationOf(index: number, expiresAt = 0): Location {
   return { slot: index % 7, offset: index * 3, size: index + 100, index, expiresAt }
+}
+
+/** Returns the last key. */
+function fill(keydir: Keydir, count: number, prefix: string): Buffer {
+  let key = Buffer.alloc(0)
+  for (let place = 0; place < count; place++) {
+    key = Buffer.from(`${prefix}${(place * 7919) % count}`)
+    set(keydir, key, locationOf(place))
+  }
+  return key
 }
 
 function set(keydir: Keydir, key: Buffer, location: Location): Location | undefined {

@@ -154,6 +154,15 @@ export class Keydir implements KeySource {
     return this.#before
   }
 
+  /** Forgets all keys, and keeps the memory. For a keydir that is not shared and has no snapshots. */
+  clear(): void {
+    this.#entries.memory.clear()
+    this.#hash.clear()
+    this.#order.clear()
+    this.#size = 0
+    this.#expiring = 0
+  }
+
   /** Prepares an empty keydir for about `keys` keys. */
   reserve(keys: number): void {
     this.#hash.reserve(keys)
