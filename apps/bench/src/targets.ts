@@ -7,9 +7,9 @@ const lmdb = { product: 'lmdb', title: 'lmdb' }
 const leveldb = { product: 'leveldb', title: 'classic-level' }
 const replication = 'replication'
 const nodeLimit =
-  "With hundreds in flight the node's one thread is busy all the time: with lookups in the keydir, views of bytes and checksums, and with the system calls of its log and of its socket. Tried: the first request of a turn leaves at once, so that client and node work at the same time (decision 0016)"
+  "With hundreds in flight the node's one thread is busy all the time: with lookups in the keydir, views of bytes and checksums, and with the system calls of its log and of its socket. Its worker, which sorts the keys of full segments, takes of the same two cores. Tried: the first request of a turn leaves at once, so that client and node work at the same time (decision 0016); answers and values in memory that is used again (0017)"
 const syncLimit =
-  'A group of puts waits for its sync, and until then client and node have nothing to do. Tried: to send the first requests of a turn at once, which makes two groups of one and is a third slower with ten in flight (decision 0016)'
+  'A group of puts waits for its sync, and until then client and node have nothing to do. Tried: to send the first requests of a turn at once, which makes two groups of one and is a third slower with ten in flight (decision 0016); to sync in the same turn, without the way to another thread, which gains an eighth with 1 or 50 in flight, and makes everybody else wait for the disk'
 const mostKeys = '10,000,000 keys'
 
 export const targets: readonly Target[] = [
@@ -109,7 +109,7 @@ export const targets: readonly Target[] = [
     ],
     aside: 'whether the heap stays flat is for the table of load to show',
     limit:
-      "Right after the load V8 keeps the pages of a young generation that grew with the load's own garbage, and the allocator what batches took and gave back. The structures alone are within the bound, and a process that opened the store is at it, a little below or above from run to run (open)",
+      "Right after the load V8 keeps the pages of a young generation that grew with the load's own garbage, and the allocator what batches took and gave back: of 78 B a key the keydir has 54, V8's heap of the thread that loads 14, the allocator 7. A process that opened the store is at the bound, a little below or above from run to run (open). Tried: a small heap for the worker (decision 0008)",
   },
   {
     id: 'P8',
@@ -150,7 +150,7 @@ export const targets: readonly Target[] = [
       ownCase('larger-than-memory', 'put, beyond memory', 'p99', 'put, warm', 2),
     ],
     limit:
-      'Every value is memory of its own, which is collected; the bare reads use theirs again. One thread of the pool is left to the log',
+      'Every value is memory of its own, which is collected; the bare reads use theirs again. One thread of the pool is left to the log. A process that V8 lets have a large young generation collects all of its heap 25 times a second at this rate, and reaches three quarters (packages/engine/README.md); one that starts under its limit, as a container does, has a small one',
   },
   {
     id: 'P11',

@@ -11,7 +11,7 @@ export interface HintImage {
 
 /** Encodes entries that come sorted by key, one a key. */
 export class HintImageEncoder {
-  #bytes: Buffer = Buffer.alloc(64 * 1024)
+  #bytes: Buffer = Buffer.allocUnsafeSlow(4 * 1024)
   #end = 0
   #count = 0
 
@@ -32,7 +32,7 @@ export class HintImageEncoder {
   }
 
   #grow(bytesMin: number): void {
-    const larger = Buffer.alloc(Math.max(bytesMin, this.#bytes.length * 2))
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytesMin, this.#bytes.length * 2))
     this.#bytes.copy(larger, 0, 0, this.#end)
     this.#bytes = larger
   }

@@ -12,7 +12,7 @@ import { shown } from './shown-value.ts'
 /**
  * When a write is acknowledged.
  * - `always`: after its bytes are on the disk. Survives a power cut.
- * - `interval`: after the operating system has them; the disk follows within `syncIntervalMs`. Survives the
+ * - `interval`: after the operating system has them; the disk follows within `syncIntervalMs`, or when 4 MiB wait. Survives the
  *   death of the process; a power cut takes at most that interval, always the newest writes.
  * - `never`: as `interval`, with the disk following when the operating system likes.
  */
