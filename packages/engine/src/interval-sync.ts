@@ -7,7 +7,7 @@ import type { CommitQueue } from './commit-queue.ts'
  */
 const unsyncedBytesMax = 4 * 1024 * 1024
 
-/** Syncs the log by the clock: what was written without a sync is on the disk within the interval. */
+/** Syncs the log by the clock and by bytes: what was written without a sync is on the disk within the interval. */
 export class IntervalSync {
   readonly #commits: CommitQueue
   readonly #clock: Clock

@@ -46,7 +46,7 @@ export function valueBytesOf({ key, location }: RecordAddress): number {
 
 /**
  * Reads records: one positional read each, checksum, key and index verified always. A mismatch is
- * `KV_CORRUPT_RECORD`, never other data. Bytes handed out are the caller's own, but for what it borrows.
+ * `KV_CORRUPT_RECORD`, never other data. Bytes handed out are the caller's own, unless they are lent.
  */
 export class RecordReader {
   readonly #files: FileTable
